@@ -1,0 +1,1 @@
+"""The engine: attacks, explanations and evidence. Knows torch, knows no screen."""

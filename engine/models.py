@@ -1,0 +1,371 @@
+"""Networks: pixels in [0, 1] to logits, with everything between inside.
+
+A `Classifier` is frozen and in evaluation mode. Batch-norm is folded into the convolutions before
+it, in place, so that layers keep their names, and convolutions run in channels_last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, OrderedDict
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from engine import weights as files
+from engine.pictures import Preprocessing
+from engine.types import ModelInfo, ModelSettings, UserError, suggest
+from engine.vision import torchvision
+
+BUILTIN = "builtin"
+
+
+class Normalised(nn.Module):
+    """Subtract the mean, divide by the standard deviation, then run `network`."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, how: Preprocessing) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(how.mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(how.std).view(1, -1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pixels (N, 3, H, W) in [0, 1] to logits (N, C)."""
+        out: Tensor = self.network((x - self.mean) / self.std)
+        return out
+
+
+class Classifier:
+    """A frozen network with its labels, preprocessing and device.
+
+    Calling it takes pixels (N, 3, H, W) in [0, 1] and gives logits (N, C).
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        name: str,
+        labels: tuple[str, ...],
+        how: Preprocessing,
+        device: torch.device,
+        weights: str = "",
+        wnids: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.labels = labels
+        self.wnids = wnids
+        self.preprocessing = how
+        self.device = device
+        self.weights = weights
+        self.parameters = sum(p.numel() for p in network.parameters())
+        network.eval().requires_grad_(False)
+        fold_batch_norm(network)
+        self.module = Normalised(network, how).eval().requires_grad_(False).to(device)
+        # Convolutions are faster in this layout on CPUs and GPUs alike.
+        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Without this, cuDNN may pick kernels whose sums differ from run to run.
+        torch.backends.cudnn.deterministic = True
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Logits (N, C) for pixels (N, 3, H, W) in [0, 1]."""
+        out: Tensor = self.module(x.contiguous(memory_format=torch.channels_last))
+        return out
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.preprocessing.crop, self.preprocessing.crop
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers that `layer` knows, in the network's order."""
+        return tuple(
+            name
+            for name, module in self.module.network.named_modules()
+            if name and not isinstance(module, (nn.Identity, nn.Dropout))
+        )
+
+    def layer(self, name: str) -> nn.Module:
+        """The layer called `name`, such as `features.3`.
+
+        Raises:
+            UserError: no such layer; names the nearest.
+        """
+        if name not in self.layers:
+            raise UserError(f"{self.name} has no layer {name!r}{suggest(name, self.layers)}")
+        return self.module.network.get_submodule(name)
+
+    @property
+    def last_weights(self) -> Tensor | None:
+        """Weights of the last linear layer, (C, D), or None if the network ends otherwise."""
+        linear = [m for m in self.module.modules() if isinstance(m, nn.Linear)]
+        if linear and linear[-1].out_features == len(self.labels):
+            return linear[-1].weight
+        return None
+
+    def info(self) -> ModelInfo:
+        """What the screen shows of this network."""
+        return ModelInfo(
+            name=self.name,
+            device=str(self.device),
+            labels=self.labels,
+            input_size=self.input_size,
+            layers=self.layers,
+            parameters=self.parameters,
+            weights=self.weights,
+        )
+
+
+def fold_batch_norm(network: nn.Module) -> None:
+    """Fold every batch-norm that alone follows a convolution into it, in place.
+
+    The graph is traced only to find the pairs; the modules stay where they are and keep their
+    names (the batch-norm becomes an identity). A network that cannot be traced is left as it is.
+    """
+    try:
+        graph = torch.fx.symbolic_trace(network).graph
+    except Exception:  # tracing fails in many ways; folding is a matter of speed alone
+        return
+    modules = dict(network.named_modules())
+    calls = Counter(node.target for node in graph.nodes if node.op == "call_module")
+    for node in graph.nodes:
+        if node.op != "call_module" or not isinstance(modules[str(node.target)], nn.BatchNorm2d):
+            continue
+        before = node.args[0]
+        if getattr(before, "op", "") != "call_module" or len(before.users) != 1:
+            continue
+        convolution = modules[str(before.target)]
+        if not isinstance(convolution, nn.Conv2d) or calls[node.target] + calls[before.target] > 2:
+            continue
+        norm = modules[str(node.target)]
+        _replace(network, str(before.target), fuse_conv_bn_eval(convolution, norm))
+        _replace(network, str(node.target), nn.Identity())
+
+
+def _replace(network: nn.Module, name: str, module: nn.Module) -> None:
+    parent, _, child = name.rpartition(".")
+    setattr(network.get_submodule(parent), child, module.eval().requires_grad_(False))
+
+
+def pick_device(wish: str) -> torch.device:
+    """The device called `wish`: auto, cpu, cuda, cuda:N or mps.
+
+    Raises:
+        UserError: it is not there; says what is.
+    """
+    there = ["cpu"]
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    there += ["cuda", *(f"cuda:{n}" for n in range(count))] if count else []
+    if torch.backends.mps.is_available():
+        there.append("mps")
+    if wish == "auto":
+        return torch.device("cuda" if count else there[-1])
+    if wish not in there:
+        raise UserError(f"device {wish!r} is not here: this machine has {', '.join(there)}.")
+    return torch.device(wish)
+
+
+@cache
+def network_names() -> tuple[str, ...]:
+    """All networks that can be loaded: the built-in one and torchvision's classifiers."""
+    return (BUILTIN, *torchvision.models.list_models(module=torchvision.models))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A loadable network for `xaway-tui models`: parameters and top-1 % are 0 if not published."""
+
+    name: str
+    weights: str
+    cached: bool
+    megabytes: float
+    parameters: int
+    accuracy: float
+
+
+def list_networks() -> list[Listed]:
+    """Every loadable network with its default weights, and whether they are on this machine."""
+    listed = [Listed(BUILTIN, "shipped", True, 0.0, 0, 0.0)]
+    for name in network_names()[1:]:
+        weights = torchvision.models.get_model_weights(name).DEFAULT
+        meta = weights.meta
+        accuracy = meta.get("_metrics", {}).get("ImageNet-1K", {}).get("acc@1", 0.0)
+        listed.append(
+            Listed(
+                name,
+                weights.name,
+                files.cached_file(weights.url).exists(),
+                meta.get("_file_size", 0.0),
+                meta.get("num_params", 0),
+                accuracy,
+            )
+        )
+    return listed
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """Progress of a load: what is done, bytes so far and in all (0: not a download)."""
+
+    what: str
+    done: int = 0
+    total: int = 0
+
+
+def load(settings: ModelSettings) -> Generator[Fetching, None, Classifier]:
+    """Load a network; yields progress so that it can be cancelled between two chunks.
+
+    Raises:
+        UserError: unknown name, device, labels or weights, or weights that do not fit.
+    """
+    device = pick_device(settings.device)
+    if settings.name == BUILTIN:
+        classifier = _load_builtin(settings, device)
+    else:
+        classifier = yield from _load_torchvision(settings, device)
+    yield Fetching("warming up")
+    side = classifier.preprocessing.crop
+    with torch.no_grad():
+        count = classifier(torch.zeros(1, 3, side, side, device=device)).shape[1]
+    if count != len(classifier.labels):
+        raise UserError(
+            f"{settings.labels or 'the labels'} name {len(classifier.labels)} classes, but"
+            f" {settings.name} has {count}."
+        )
+    return classifier
+
+
+def _load_builtin(settings: ModelSettings, device: torch.device) -> Classifier:
+    from engine.builtin import network as builtin
+
+    if settings.weights:
+        raise UserError("--weights goes with a torchvision network: name it with --model.")
+    network = builtin.load()
+    labels, wnids = builtin.LABELS, ()
+    if settings.labels:
+        labels, wnids = files.read_labels(Path(settings.labels))  # type: ignore[assignment]
+    return Classifier(
+        network,
+        name=BUILTIN,
+        labels=labels,
+        how=builtin.PREPROCESSING,
+        device=device,
+        weights="shipped",
+        wnids=wnids,
+    )
+
+
+def _load_torchvision(
+    settings: ModelSettings, device: torch.device
+) -> Generator[Fetching, None, Classifier]:
+    name = settings.name
+    if name not in network_names():
+        raise UserError(f"unknown network {name!r}{suggest(name, network_names())}")
+    published = torchvision.models.get_model_weights(name)
+    chosen, file = _choose_weights(settings.weights, published, name)
+    if file is None:
+        file = files.cached_file(chosen.url)
+        if not file.exists():
+            for done, total in files.download(chosen.url, file):
+                yield Fetching(f"downloading {file.name}", done, total)
+    yield Fetching(f"reading {file.name}")
+    state = _modern(files.read_state_dict(file), name)
+    yield Fetching(f"building {name}")
+    labels: tuple[str, ...] = tuple(chosen.meta["categories"])
+    wnids: tuple[str, ...] = ()
+    network = _build(name, len(labels), chosen)
+    classes = _other_class_count(network, state)
+    if classes:
+        network = _build(name, classes, chosen)
+        labels = tuple(f"class {index}" for index in range(classes))
+    if settings.labels:
+        labels, wnids = files.read_labels(Path(settings.labels))
+    wanted = network.state_dict()
+    files.check_fit(state, wanted, str(file), name)
+    state = OrderedDict(state)
+    # Some networks read a version number here, which files may lack.
+    state._metadata = wanted._metadata  # type: ignore[attr-defined]
+    network.load_state_dict(state, strict=False)
+    return Classifier(
+        network,
+        name=name,
+        labels=labels,
+        how=_preprocessing(chosen.transforms()),
+        device=device,
+        weights=file.name if settings.weights else chosen.name,
+        wnids=wnids,
+    )
+
+
+def _choose_weights(wish: str | None, published: Any, name: str) -> tuple[Any, Path | None]:
+    """The published entry whose labels and transforms hold, and the file if one was given."""
+    if wish is None:
+        return published.DEFAULT, None
+    entries = list(published)
+    for entry in entries:
+        if wish.upper() == entry.name:
+            return entry, None
+    path = Path(wish).expanduser()
+    if not path.exists() and not path.suffix:
+        names = [entry.name for entry in entries]
+        raise UserError(f"{wish} is neither a file nor weights of {name} ({', '.join(names)}).")
+    for entry in entries:
+        if path.name == files.cached_file(entry.url).name:
+            return entry, path
+    # A file of unknown origin: the first published recipe is the standard one (256, 224).
+    return entries[0], path
+
+
+def _build(name: str, classes: int, chosen: Any) -> nn.Module:
+    options: dict[str, Any] = {"num_classes": classes}
+    if name in ("inception_v3", "googlenet"):
+        # Published weights were trained on inputs in [-1, 1]; the network converts from the
+        # usual normalisation itself. The auxiliary heads are not needed.
+        options |= {"transform_input": True, "aux_logits": False, "init_weights": False}
+    if name.startswith("vit_"):
+        options["image_size"] = chosen.transforms().crop_size[0]
+    with torch.random.fork_rng(devices=[]):  # construction draws weights that are then replaced
+        network: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+    return network
+
+
+def _modern(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
+    """Published files as today's networks name things: no auxiliary heads, DenseNet's old keys."""
+    if name in ("inception_v3", "googlenet"):
+        heads = ("AuxLogits.", "aux1.", "aux2.")
+        return {key: value for key, value in state.items() if not key.startswith(heads)}
+    if name.startswith("densenet"):
+        old = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+        return {old.sub(r"\1\2", key): value for key, value in state.items()}
+    return state
+
+
+def _other_class_count(network: nn.Module, state: dict[str, Tensor]) -> int:
+    """The class count of a fine-tuned state dict if only its last layer differs, else 0."""
+    wanted = network.state_dict()
+    if not wanted.keys() >= state.keys():
+        return 0
+    differing = [key for key in state if wanted[key].shape != state[key].shape]
+    counts = {state[key].shape[0] for key in differing if state[key].dim()}
+    same_rest = all(wanted[key].shape[1:] == state[key].shape[1:] for key in differing)
+    return counts.pop() if 1 <= len(differing) <= 2 and len(counts) == 1 and same_rest else 0
+
+
+def _preprocessing(preset: Any) -> Preprocessing:
+    return Preprocessing(
+        resize=preset.resize_size[0],
+        crop=preset.crop_size[0],
+        interpolation=preset.interpolation.value,
+        mean=tuple(preset.mean),
+        std=tuple(preset.std),
+    )

@@ -1,0 +1,354 @@
+"""Records that cross the thread: frozen, made of plain Python and numpy only.
+
+May import the standard library and numpy, nothing else: the screen imports this module
+before torch is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating]
+"""Floating point values; shape and units are stated where it is used."""
+ByteArray = npt.NDArray[np.uint8]
+"""A picture for display: (H, W, 3), 0..255."""
+
+Method = Literal["fgsm", "bim", "pgd", "mifgsm", "blog"]
+StopRule = Literal["never", "success", "matched"]
+Score = Literal["logit", "probability"]
+Explainer = Literal["expected", "shap", "integrated", "lime"]
+LayerForm = Literal["activation", "difference"]
+Baseline = Literal["black", "blurred", "mean"]
+Side = Literal["clean", "adversarial"]
+
+METHODS: tuple[Method, ...] = get_args(Method)
+STOP_RULES: tuple[StopRule, ...] = get_args(StopRule)
+SCORES: tuple[Score, ...] = get_args(Score)
+EXPLAINERS: tuple[Explainer, ...] = get_args(Explainer)
+LAYER_FORMS: tuple[LayerForm, ...] = get_args(LayerForm)
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
+TARGET_RULES = ("random", "similar", "nearest", "none")
+"""Targets chosen by rule: uniform over the other classes; the runner-up class of the clean
+picture; the class whose last-layer weights are nearest; untargeted."""
+
+METHOD_NAMES: dict[Method, str] = {
+    "fgsm": "FGSM",
+    "bim": "BIM",
+    "pgd": "PGD",
+    "mifgsm": "MI-FGSM",
+    "blog": "blog's loop",
+}
+
+
+class UserError(Exception):
+    """Something the user can put right: one sentence with what, which file or setting, and how."""
+
+
+def suggest(word: str, names: tuple[str, ...] | list[str], count: int = 3) -> str:
+    """`": did you mean a, b?"` for the names nearest to `word`, or an empty string."""
+    by_key = {name.casefold().replace("_", " "): name for name in reversed(names)}
+    key = word.casefold().replace("_", " ")
+    close = get_close_matches(key, by_key, n=count, cutoff=0.5)
+    close += [name for name in by_key if key and key in name and name not in close]
+    return f": did you mean {', '.join(by_key[k] for k in close[:count])}?" if close else ""
+
+
+def parse_fraction(text: str, what: str = "epsilon") -> float:
+    """A number in [0, 1] written as `0.01` or `2.55/255`.
+
+    Raises:
+        UserError: not a number, or outside [0, 1].
+    """
+    number, slash, divisor = text.strip().partition("/")
+    try:
+        value = float(number) / (float(divisor) if slash else 1.0)
+    except (ValueError, ZeroDivisionError):
+        raise UserError(
+            f"{what} must be a number such as 0.01 or 2.55/255, not {text!r}."
+        ) from None
+    return check_fraction(value, what)
+
+
+def check_fraction(value: float, what: str = "epsilon") -> float:
+    """`value` if it lies in [0, 1]; a `UserError` that names `what` otherwise."""
+    if not 0.0 <= value <= 1.0:
+        raise UserError(
+            f"{what} must lie between 0 and 1 (pixels are in [0, 1]), not {value:g};"
+            f" for 8-bit units write {value:g}/255."
+        )
+    return value
+
+
+def _check_choice(value: str, choices: tuple[str, ...], what: str) -> None:
+    if value not in choices:
+        raise UserError(f"{what} must be one of {', '.join(choices)}, not {value!r}.")
+
+
+def _check_count(value: int, low: int, high: int, what: str) -> None:
+    if not low <= value <= high:
+        raise UserError(f"{what} must lie between {low} and {high}, not {value}.")
+
+
+def find_class(text: str, labels: tuple[str, ...]) -> int:
+    """Index of the class called `text` (a name, case and underscores aside, or an index).
+
+    Raises:
+        UserError: no such class; names the nearest labels.
+    """
+    word = text.strip()
+    if word.isdecimal():
+        index = int(word)
+        if index < len(labels):
+            return index
+        raise UserError(
+            f"class {index} does not exist: this network has classes 0 to {len(labels) - 1}."
+        )
+    key = word.casefold().replace("_", " ")
+    for index, label in enumerate(labels):
+        if label.casefold().replace("_", " ") == key:
+            return index
+    raise UserError(f"unknown class {word!r}{suggest(word, labels)}")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLabel:
+    """One of the network's classes."""
+
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A class with its softmax probability in [0, 1]."""
+
+    index: int
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which network to load, and where to run it.
+
+    `weights` is a file (`.safetensors`, `.pth`) or the name of published weights such as
+    `IMAGENET1K_V1`; None takes the published default.
+    """
+
+    name: str = "builtin"
+    weights: str | None = None
+    labels: str | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the screen shows of a loaded network. `input_size` is (height, width) in pixels."""
+
+    name: str
+    device: str
+    labels: tuple[str, ...]
+    input_size: tuple[int, int]
+    layers: tuple[str, ...]
+    parameters: int
+    weights: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttackSettings:
+    """An attack, before its target has been resolved on a picture.
+
+    `epsilon` and `alpha` are L-infinity in [0, 1] units; `alpha` None takes the method's
+    default (`default_alpha`). `decay` is MI-FGSM's mu.
+    """
+
+    method: Method = "bim"
+    target: str = "random"
+    epsilon: float = 0.01
+    alpha: float | None = None
+    steps: int = 20
+    stop: StopRule = "never"
+    seed: int = 0
+    decay: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_choice(self.method, METHODS, "method")
+        _check_choice(self.stop, STOP_RULES, "stop")
+        check_fraction(self.epsilon, "epsilon")
+        if self.alpha is not None:
+            check_fraction(self.alpha, "alpha")
+        _check_count(self.steps, 1, 10_000, "steps")
+        _check_count(self.seed, 0, 2**32 - 1, "seed")
+
+    @property
+    def iterations(self) -> int:
+        """Number of steps the method makes: FGSM makes one whatever `steps` says."""
+        return 1 if self.method == "fgsm" else self.steps
+
+    @property
+    def step_size(self) -> float:
+        """`alpha`, or the method's default.
+
+        BIM and PGD: 2.5 epsilon / steps, so that the edge of the ball can be reached and moved
+        along (Madry et al. 2018). MI-FGSM: epsilon / steps (Dong et al. 2018). FGSM and the
+        blog's loop move by epsilon.
+        """
+        if self.method in ("fgsm", "blog"):
+            return self.epsilon
+        if self.alpha is not None:
+            return self.alpha
+        return self.epsilon / self.steps * (1.0 if self.method == "mifgsm" else 2.5)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainSettings:
+    """How to explain a class. Fields that an explainer has no use for are ignored by it.
+
+    `seconds` and `standard_error` stop early (None: off); `standard_error` is relative: the
+    error of mean |phi| divided by mean |phi|. `smoothing` is the standard deviation of the
+    noise added to the path, in the units of the explained input. `layer` None explains pixels.
+    `background` is a folder; None takes the pictures being browsed.
+    """
+
+    explainer: Explainer = "expected"
+    score: Score = "probability"
+    samples: int = 200
+    seconds: float | None = None
+    standard_error: float | None = None
+    seed: int = 0
+    smoothing: float = 0.0
+    layer: str | None = None
+    layer_form: LayerForm = "activation"
+    baseline: Baseline = "black"
+    superpixels: int = 50
+    features: int = 10
+    background: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice(self.explainer, EXPLAINERS, "explainer")
+        _check_choice(self.score, SCORES, "score")
+        _check_choice(self.layer_form, LAYER_FORMS, "layer form")
+        _check_choice(self.baseline, BASELINES, "baseline")
+        _check_count(self.samples, 1, 1_000_000, "samples")
+        _check_count(self.seed, 0, 2**32 - 1, "seed")
+        _check_count(self.superpixels, 2, 1000, "superpixels")
+        _check_count(self.features, 1, 1000, "features")
+        if self.smoothing < 0:
+            raise UserError(f"smoothing must not be negative, it is {self.smoothing:g}.")
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """The numbers of one iteration; step 0 is the clean picture.
+
+    `loss` is the cross-entropy towards the target (away from the original class when
+    untargeted); `linf` and `l2` are distances to the clean picture in [0, 1] units.
+    `probability_target` is nan when there is no target.
+    """
+
+    step: int
+    loss: float
+    linf: float
+    l2: float
+    probability_target: float
+    probability_original: float
+    top: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the screen draws of one iteration of an attack.
+
+    `picture` and `perturbation` are for display and no larger than a terminal can show; grey
+    128 is no change, and `factor` is the amplification of the perturbation. `trace` holds the
+    numbers of every step so far, so that a dropped frame loses nothing. `predictions` are the
+    top five of this step, then target and original class if they are not among them; `clean` the
+    same of the clean picture. `success_step` is the first step at which the attack's goal was
+    reached; `finished` says in words why no step follows, or is empty.
+    """
+
+    step: int
+    picture: ByteArray
+    perturbation: ByteArray
+    factor: float
+    predictions: tuple[Prediction, ...]
+    trace: tuple[StepRecord, ...]
+    target: ClassLabel | None
+    original: ClassLabel
+    success_step: int | None
+    playing: bool
+    finished: str = ""
+    settings: AttackSettings = field(default_factory=AttackSettings)
+    clean: tuple[Prediction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One cell of a comparison: which picture, which class."""
+
+    side: Side
+    class_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The evidence for one class in one picture.
+
+    `heat` (h, w) is the attribution summed over channels and pooled (mean) to display size, in
+    the score's units per input pixel; `heat_error` is its standard error or None. `statistics`
+    and `errors` have the same keys (see `engine.evidence.STATISTICS`); an error is nan where it
+    cannot be known. `score_value` is the score of the explained picture, `expected` its mean
+    over the background (nan where there is none), `gap` the completeness gap: sum of the
+    attribution minus (score_value - expected), nan where completeness is not promised.
+    """
+
+    query: Query
+    name: str
+    heat: FloatArray
+    heat_error: FloatArray | None
+    statistics: dict[str, float]
+    errors: dict[str, float]
+    histogram: FloatArray
+    score_value: float
+    expected: float
+    gap: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A running explanation, as the screen draws it.
+
+    `edges` are the common histogram bins of all attributions, symmetric about zero.
+    `contrasts[k]` maps a statistic to (difference, standard error of the difference) between
+    the k-th clean and the k-th adversarial query; draws are shared, so the error of the
+    difference is smaller than the two errors suggest. `step` is the attack's iteration that was
+    explained. `note` says what the values mean where that is not plain SHAP (gradient x
+    activation, R-squared of a LIME fit ...).
+    """
+
+    attributions: tuple[Attribution, ...]
+    edges: FloatArray
+    contrasts: tuple[dict[str, tuple[float, float]], ...]
+    samples: int
+    total: int
+    seconds: float
+    seconds_left: float
+    done: bool
+    step: int
+    settings: ExplainSettings
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePoint:
+    """Evidence for a class at one iteration: mean |phi|-like figure with its standard error."""
+
+    step: int
+    class_index: int
+    value: float
+    error: float

@@ -1,0 +1,22 @@
+"""torchvision, imported even where its compiled operators do not match torch.
+
+A CPU build of torch beside torchvision's usual wheel (which links CUDA) cannot load them, and
+torchvision then fails at import while it describes `nms`. Classification networks need none of
+these operators, so declaring the two that are missed is enough.
+"""
+
+from __future__ import annotations
+
+import torch
+
+try:
+    import torchvision
+except RuntimeError as error:
+    if "torchvision::" not in str(error):
+        raise
+    _declared = torch.library.Library("torchvision", "DEF")
+    _declared.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _declared.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision
+
+__all__ = ["torchvision"]
