@@ -16,6 +16,7 @@ from engine.types import (
     EvidencePoint,
     ExplainSettings,
     Frame,
+    ListedModel,
     ModelInfo,
     ModelSettings,
     Prediction,
@@ -37,6 +38,11 @@ class LoadModel:
     """Load a network (answered by `Loaded`). The open picture and its runs are dropped."""
 
     settings: ModelSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ListModels:
+    """Say which networks can be loaded (answered by `ModelsListed`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,7 @@ class Shutdown:
 Command = (
     FindPictures
     | LoadModel
+    | ListModels
     | Glance
     | Open
     | StartAttack
@@ -192,6 +199,13 @@ class Loaded:
     """A network is ready."""
 
     info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsListed:
+    """All networks that can be loaded, the built-in one first."""
+
+    models: tuple[ListedModel, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +285,7 @@ Event = (
     | Progress
     | Status
     | Loaded
+    | ModelsListed
     | Glanced
     | Opened
     | Stepped

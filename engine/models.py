@@ -20,7 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine import weights as files
 from engine.pictures import Preprocessing
-from engine.types import ModelInfo, ModelSettings, UserError, suggest
+from engine.types import ListedModel, ModelInfo, ModelSettings, UserError, suggest
 from engine.vision import torchvision
 
 BUILTIN = "builtin"
@@ -181,27 +181,15 @@ def network_names() -> tuple[str, ...]:
     return (BUILTIN, *torchvision.models.list_models(module=torchvision.models))
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A loadable network for `xaway-tui models`: parameters and top-1 % are 0 if not published."""
-
-    name: str
-    weights: str
-    cached: bool
-    megabytes: float
-    parameters: int
-    accuracy: float
-
-
-def list_networks() -> list[Listed]:
+def list_networks() -> tuple[ListedModel, ...]:
     """Every loadable network with its default weights, and whether they are on this machine."""
-    listed = [Listed(BUILTIN, "shipped", True, 0.0, 0, 0.0)]
+    listed = [ListedModel(BUILTIN, "shipped", True, 0.0, 0, 0.0)]
     for name in network_names()[1:]:
         weights = torchvision.models.get_model_weights(name).DEFAULT
         meta = weights.meta
         accuracy = meta.get("_metrics", {}).get("ImageNet-1K", {}).get("acc@1", 0.0)
         listed.append(
-            Listed(
+            ListedModel(
                 name,
                 weights.name,
                 files.cached_file(weights.url).exists(),
@@ -210,7 +198,7 @@ def list_networks() -> list[Listed]:
                 accuracy,
             )
         )
-    return listed
+    return tuple(listed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,22 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A network that can be loaded, with its default weights.
+
+    `cached` says whether the weights are on this machine; `megabytes`, `parameters` and
+    `accuracy` (top-1 on ImageNet, %) are 0 where they are not published.
+    """
+
+    name: str
+    weights: str
+    cached: bool
+    megabytes: float
+    parameters: int
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
 class AttackSettings:
     """An attack, before its target has been resolved on a picture.
 

@@ -14,9 +14,10 @@ try:
 except RuntimeError as error:
     if "torchvision::" not in str(error):
         raise
-    _declared = torch.library.Library("torchvision", "DEF")
-    _declared.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _declared.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _declared = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    for _name in ("nms", "qnms"):
+        _schema = f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        _declared.define(_schema)  # type: ignore[no-untyped-call]
     import torchvision
 
 __all__ = ["torchvision"]
