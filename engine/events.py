@@ -7,6 +7,7 @@ every event that the command causes, so that the screen can drop what it no long
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.types import (
     AttackSettings,
@@ -21,6 +22,8 @@ from engine.types import (
     ModelSettings,
     Prediction,
     Query,
+    SurveyFrame,
+    SurveySettings,
 )
 
 # --- commands ---------------------------------------------------------------------------------
@@ -129,6 +132,31 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """Run the experiment over a folder, or go on with it (answered by `SurveyProgress`).
+
+    A new one takes the place of one that runs. Takes the loaded network.
+    """
+
+    run_id: int
+    settings: SurveySettings
+
+
+@dataclass(frozen=True, slots=True)
+class SteerSurvey:
+    """Hold the survey between two chunks, let it go on, or end it after the items in work."""
+
+    wish: Literal["pause", "resume", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSurveys:
+    """Write a comparison of finished or unfinished runs (answered by `SurveysCompared`)."""
+
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop what runs (loading, attack, explanation); what was computed stays."""
 
@@ -152,6 +180,9 @@ Command = (
     | Explain
     | TraceEvidence
     | Save
+    | Survey
+    | SteerSurvey
+    | CompareSurveys
     | Cancel
     | Shutdown
 )
@@ -264,6 +295,21 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyProgress:
+    """How far the survey is; the last one's state is finished or stopped."""
+
+    run_id: int
+    frame: SurveyFrame
+
+
+@dataclass(frozen=True, slots=True)
+class SurveysCompared:
+    """Runs side by side, as Markdown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Something went wrong; `message` is one sentence for the user. The worker lives on.
 
@@ -292,6 +338,8 @@ Event = (
     | Explained
     | EvidenceTraced
     | Saved
+    | SurveyProgress
+    | SurveysCompared
     | Failed
     | Stopped
 )

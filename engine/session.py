@@ -36,6 +36,8 @@ from engine.types import (
 
 BACKGROUND_LIMIT = 50
 """Pictures taken from the browsed ones as background (the size of SHAP's own ImageNet set)."""
+PACE = 0.1
+"""Seconds between two pieces of evidence: no screen is read faster, and statistics cost time."""
 KEPT_EVIDENCE = 512
 """Finished explanations kept for when their iteration is visited again."""
 
@@ -229,9 +231,10 @@ class Session:
 
     def explain(
         self, queries: Sequence[Query], settings: ExplainSettings, step: int | None = None
-    ) -> Iterator[Evidence]:
+    ) -> Iterator[Evidence | None]:
         """Running explanations of the clean picture and of an iteration (None: the cursor's).
 
+        Yields after every chunk of work: evidence at most every `PACE` seconds, None in between.
         A finished one is kept: asking for it again yields it at once.
 
         Raises:
@@ -246,17 +249,17 @@ class Session:
         background, note = self.background(settings)
         pictures = torch.cat([self.x0, self.picture(step)]) if self.trace else self.x0
         pairs = [(0 if query.side == "clean" else 1, query.class_index) for query in asked]
-        began = time.perf_counter()
+        found: Evidence | None = None
+        told = 0.0
         for estimate in explain(self.classifier, pictures, pairs, background, settings):
+            if not estimate.done and time.perf_counter() - told < PACE:
+                yield None
+                continue
+            told = time.perf_counter()
             found = evidence(
-                estimate,
-                asked,
-                self.classifier.labels,
-                settings,
-                step=step,
-                seconds=time.perf_counter() - began,
+                estimate, asked, self.classifier.labels, settings, step, previous=found
             )
-            if note:
+            if note and note not in found.note:
                 found = replace(found, note="; ".join(filter(None, (found.note, note))))
             if found.done:
                 self._evidence[key] = found

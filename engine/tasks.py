@@ -173,10 +173,11 @@ class Tasks:
         self.say(task)
         try:
             for found in self.session.explain(command.queries, command.settings):
-                self.emit(ev.Explained(command.run_id, found))
-                rate = found.samples / found.seconds if found.seconds > 0 else float("nan")
-                left = found.seconds_left
-                self.emit(ev.Progress(task, found.samples, found.total, "samples", rate, left))
+                if found is not None:
+                    self.emit(ev.Explained(command.run_id, found))
+                    rate = found.samples / found.seconds if found.seconds > 0 else float("nan")
+                    left = found.seconds_left
+                    self.emit(ev.Progress(task, found.samples, found.total, "samples", rate, left))
                 self.beat(task)
                 yield
         finally:
@@ -195,7 +196,7 @@ class Tasks:
                 continue
             for found in session.explain(queries, wish.settings, step):
                 self.beat(f"evidence at step {step}")
-                if not found.done:
+                if found is None or not found.done:
                     yield
                     continue
                 for one in found.attributions:

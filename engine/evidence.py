@@ -1,0 +1,264 @@
+"""From attributions to what the screen shows: the only place that computes statistics.
+
+May import numpy and `engine.types`; torch stays outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.types import Attribution, Evidence, ExplainSettings, Query
+
+if TYPE_CHECKING:
+    from engine.explain.base import Estimate
+
+Array = npt.NDArray[np.floating]
+
+STATISTICS: dict[str, str] = {
+    "mean": "mean of the attribution over all elements",
+    "mean_abs": "mean of its absolute value: how much is going on",
+    "positive": "sum of what speaks for the class",
+    "negative": "sum of what speaks against it (below zero)",
+    "max": "largest value",
+    "q05": "5 % quantile",
+    "q25": "25 % quantile",
+    "q50": "median",
+    "q75": "75 % quantile",
+    "q95": "95 % quantile",
+    "iqr": "distance from the 25 % to the 75 % quantile",
+    "coherence": "sum / sum of absolute values, in [-1, 1]",
+}
+"""Statistics of an attribution in the order in which they are shown, with their meanings."""
+
+QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+BINS = 41
+LONGEST = 112
+"""Longest side of a heat grid: more cells than a terminal has."""
+
+
+def statistics(values: Array) -> dict[str, float]:
+    """The figures of `STATISTICS` for an attribution of any shape, in the score's units."""
+    flat = np.asarray(values, dtype=np.float32).ravel()
+    figures = _sums(flat)
+    figures["max"] = float(flat.max())
+    figures |= _quantiles(flat)
+    return {name: figures[name] for name in STATISTICS}
+
+
+def _sums(flat: Array) -> dict[str, float]:
+    total = float(flat.sum(dtype=np.float64))
+    absolute = float(np.abs(flat).sum(dtype=np.float64))
+    return {
+        "mean": total / flat.size,
+        "mean_abs": absolute / flat.size,
+        "positive": (absolute + total) / 2,
+        "negative": (total - absolute) / 2,
+        "coherence": total / absolute if absolute > 0 else 0.0,
+    }
+
+
+def _quantiles(flat: Array) -> dict[str, float]:
+    """Quantiles by linear interpolation between order statistics, as numpy's default."""
+    place = np.array(QUANTILES) * (flat.size - 1)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, flat.size - 1)
+    ordered = np.partition(flat, np.unique(np.concatenate([low, high])))
+    found = ordered[low] + (place - low) * (ordered[high] - ordered[low])
+    figures = dict(zip(("q05", "q25", "q50", "q75", "q95"), map(float, found), strict=True))
+    figures["iqr"] = figures["q75"] - figures["q25"]
+    return figures
+
+
+def perturbed(
+    values: Array, deviations: Array, thorough: bool = True
+) -> list[tuple[dict[str, float], dict[str, float]]]:
+    """Statistics of values + deviation and values - deviation, for each deviation (G, ...).
+
+    Half their differences are draws from the error of the statistics: the even part, by which
+    noise inflates mean |phi|, cancels. Without `thorough`, quantiles and maximum are left out
+    (they take most of the time).
+    """
+    one = statistics if thorough else (lambda values: _sums(values.ravel()))
+    return [(one(values + deviation), one(values - deviation)) for deviation in deviations]
+
+
+def _half_differences(pairs: list[tuple[dict[str, float], dict[str, float]]], name: str) -> Array:
+    return np.array([(up[name] - down[name]) / 2 for up, down in pairs if name in up])
+
+
+def _rms(draws: Array) -> float:
+    return float(np.sqrt(np.mean(draws**2))) if len(draws) else float("nan")
+
+
+def standard_errors(values: Array, deviations: Array | None) -> dict[str, float]:
+    """Standard errors of `statistics(values)`; nan where `deviations` (G, ...) are unknown."""
+    pairs = [] if deviations is None else perturbed(values, deviations)
+    return {name: _rms(_half_differences(pairs, name)) for name in STATISTICS}
+
+
+def relative_error(
+    values: npt.NDArray[np.float32], deviations: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float64]:
+    """Standard error of mean |phi| over mean |phi| for each query (Q,); 0 where phi is 0.
+
+    Args:
+        values: (Q, ...).
+        deviations: (G, Q, ...), see `engine.explain.base.Estimate`.
+    """
+    out = np.zeros(len(values))
+    for q, each in enumerate(values):
+        pairs = perturbed(each, deviations[:, q], thorough=False)
+        scale = float(np.abs(each).mean())
+        if scale > 0:
+            out[q] = _rms(_half_differences(pairs, "mean_abs")) / scale
+    return out
+
+
+def symmetric_edges(values: Sequence[Array], bins: int = BINS) -> Array:
+    """Edges (bins + 1,) of equal bins, symmetric about zero, that hold all of `values`.
+
+    The range is the smallest of 1, 2, 5 x 10^k that holds 99.9 % of every attribution, so that
+    it stands still while an estimate refines; values beyond it are counted in the outer bins.
+    """
+    reach = 0.0
+    for each in values:
+        flat = np.abs(each).ravel()
+        place = min(flat.size - 1, int(0.999 * flat.size))
+        reach = max(reach, float(np.partition(flat, place)[place]))
+    if not reach > 0 or not np.isfinite(reach):
+        reach = 1.0
+    power = 10.0 ** np.floor(np.log10(reach))
+    step = next(step for step in (1, 2, 5, 10) if step * power >= reach * (1 - 1e-9))
+    return np.linspace(-step * power, step * power, bins + 1)
+
+
+def histogram(values: Array, edges: Array) -> Array:
+    """Share of the elements in each bin; the outer bins hold what lies beyond them too."""
+    bins = len(edges) - 1
+    scale = bins / (edges[-1] - edges[0])
+    cell = np.clip((values.ravel() - edges[0]) * scale, 0, bins - 1).astype(np.int64)
+    return np.bincount(cell, minlength=bins) / max(1, values.size)
+
+
+def heat_grid(values: Array, longest: int = LONGEST) -> npt.NDArray[np.float32]:
+    """Attribution (C, h, w) summed over channels and mean-pooled to at most `longest` cells.
+
+    Cells average blocks of whole pixels, of nearly equal size; the result is (h', w') in the
+    score's units per pixel.
+    """
+    summed = np.asarray(values, dtype=np.float32).sum(0)
+    for axis in (0, 1):
+        size = summed.shape[axis]
+        cells = size // -(-size // longest)
+        if cells < size:
+            edges = np.linspace(0, size, cells + 1).astype(int)
+            widths = np.diff(edges).astype(np.float32)
+            summed = np.add.reduceat(summed, edges[:-1], axis=axis)
+            summed /= widths[:, None] if axis == 0 else widths
+    return summed
+
+
+def evidence(
+    estimate: Estimate,
+    queries: Sequence[Query],
+    labels: Sequence[str],
+    settings: ExplainSettings,
+    step: int,
+    *,
+    previous: Evidence | None = None,
+    thorough: bool | None = None,
+) -> Evidence:
+    """An `Estimate` as the screen draws it.
+
+    Args:
+        estimate: its values (Q, C, h, w) belong to `queries`, in this order.
+        queries: what was asked.
+        labels: names of the classes.
+        settings: how it was explained.
+        step: the attack's iteration on the adversarial side.
+        previous: the record before this one; errors that are not computed anew come from it,
+            scaled by the root of the numbers of samples.
+        thorough: compute the errors of quantiles too; by default when the estimate is done.
+    """
+    full = estimate.done if thorough is None else thorough
+    edges = symmetric_edges(list(estimate.values))
+    ratio = 1.0
+    if previous is not None and estimate.samples:
+        ratio = float(np.sqrt(previous.samples / estimate.samples))
+    figures = [statistics(each) for each in estimate.values]
+    deviations = estimate.deviations
+    pairs = [
+        [] if deviations is None else perturbed(each, deviations[:, q], full)
+        for q, each in enumerate(estimate.values)
+    ]
+    attributions = []
+    for q, (query, each) in enumerate(zip(queries, estimate.values, strict=True)):
+        errors = {name: _rms(_half_differences(pairs[q], name)) for name in STATISTICS}
+        if previous is not None and q < len(previous.attributions):
+            old = previous.attributions[q].errors
+            errors = {n: old[n] * ratio if np.isnan(e) else e for n, e in errors.items()}
+        attributions.append(
+            Attribution(
+                query=query,
+                name=labels[query.class_index],
+                heat=heat_grid(each),
+                heat_error=None if deviations is None else _heat_error(deviations[:, q]),
+                statistics=figures[q],
+                errors=errors,
+                histogram=histogram(each, edges),
+                score_value=float(estimate.score_values[q]),
+                expected=float(estimate.expected[q]),
+                gap=float(estimate.gap[q]),
+            )
+        )
+    rate = estimate.seconds / max(1, estimate.samples)
+    left = rate * (estimate.total - estimate.samples)
+    if settings.seconds is not None:
+        left = min(left, max(0.0, settings.seconds - estimate.seconds))
+    return Evidence(
+        attributions=tuple(attributions),
+        edges=edges,
+        contrasts=_contrasts(queries, figures, pairs, previous, ratio),
+        samples=estimate.samples,
+        total=estimate.total,
+        seconds=estimate.seconds,
+        seconds_left=0.0 if estimate.done else left,
+        done=estimate.done,
+        step=step,
+        settings=settings,
+        note="; ".join(part for part in (estimate.note, estimate.reason) if part),
+    )
+
+
+def _heat_error(deviations: Array) -> npt.NDArray[np.float32]:
+    """Standard error of the pooled heat (h', w') from deviations (G, C, h, w)."""
+    pooled = np.stack([heat_grid(each) for each in deviations])
+    return np.sqrt(np.mean(pooled**2, axis=0))
+
+
+def _contrasts(
+    queries: Sequence[Query],
+    figures: list[dict[str, float]],
+    pairs: list[list[tuple[dict[str, float], dict[str, float]]]],
+    previous: Evidence | None,
+    ratio: float,
+) -> tuple[dict[str, tuple[float, float]], ...]:
+    """Adversarial minus clean, for the k-th query of each side, with the difference's error."""
+    clean = [q for q, query in enumerate(queries) if query.side == "clean"]
+    other = [q for q, query in enumerate(queries) if query.side == "adversarial"]
+    contrasts = []
+    for k, (a, b) in enumerate(zip(clean, other, strict=False)):
+        found = {}
+        for name in STATISTICS:
+            draws_a = _half_differences(pairs[a], name)
+            draws_b = _half_differences(pairs[b], name)
+            error = _rms(draws_b - draws_a)
+            if np.isnan(error) and previous is not None and k < len(previous.contrasts):
+                error = previous.contrasts[k][name][1] * ratio
+            found[name] = (figures[b][name] - figures[a][name], error)
+        contrasts.append(found)
+    return tuple(contrasts)
