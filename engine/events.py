@@ -31,7 +31,10 @@ from engine.types import (
 
 @dataclass(frozen=True, slots=True)
 class FindPictures:
-    """List the pictures in these files and folders (answered by `Found`, in batches)."""
+    """List the pictures in these files and folders (answered by `Found`, in batches).
+
+    Without paths the shipped sample pictures are listed.
+    """
 
     paths: tuple[str, ...]
 

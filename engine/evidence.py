@@ -6,6 +6,7 @@ May import numpy and `engine.types`; torch stays outside.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,8 @@ STATISTICS: dict[str, str] = {
 }
 """Statistics of an attribution in the order in which they are shown, with their meanings."""
 
+SAMPLED = 20_000
+"""Elements of an attribution from which the range of a histogram is taken."""
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 BINS = 41
 LONGEST = 112
@@ -43,18 +46,18 @@ LONGEST = 112
 def statistics(values: Array) -> dict[str, float]:
     """The figures of `STATISTICS` for an attribution of any shape, in the score's units."""
     flat = np.asarray(values, dtype=np.float32).ravel()
-    figures = _sums(flat)
+    total = float(flat.sum(dtype=np.float64))
+    figures = _figures(total, float(np.abs(flat).sum(dtype=np.float64)), flat.size)
     figures["max"] = float(flat.max())
     figures |= _quantiles(flat)
     return {name: figures[name] for name in STATISTICS}
 
 
-def _sums(flat: Array) -> dict[str, float]:
-    total = float(flat.sum(dtype=np.float64))
-    absolute = float(np.abs(flat).sum(dtype=np.float64))
+def _figures(total: float, absolute: float, count: int) -> dict[str, float]:
+    """The statistics that follow from the sum and the sum of absolute values."""
     return {
-        "mean": total / flat.size,
-        "mean_abs": absolute / flat.size,
+        "mean": total / count,
+        "mean_abs": absolute / count,
         "positive": (absolute + total) / 2,
         "negative": (total - absolute) / 2,
         "coherence": total / absolute if absolute > 0 else 0.0,
@@ -82,8 +85,22 @@ def perturbed(
     noise inflates mean |phi|, cancels. Without `thorough`, quantiles and maximum are left out
     (they take most of the time).
     """
-    one = statistics if thorough else (lambda values: _sums(values.ravel()))
-    return [(one(values + deviation), one(values - deviation)) for deviation in deviations]
+    if thorough:
+        return [(statistics(values + each), statistics(values - each)) for each in deviations]
+    flat = values.ravel()
+    total, moved = float(flat.sum(dtype=np.float64)), np.empty_like(flat)
+    pairs = []
+    for each in deviations:
+        shift = float(each.sum(dtype=np.float64))
+        above = np.abs(np.add(flat, each.ravel(), out=moved), out=moved).sum()
+        below = np.abs(np.subtract(flat, each.ravel(), out=moved), out=moved).sum()
+        pairs.append(
+            (
+                _figures(total + shift, float(above), flat.size),
+                _figures(total - shift, float(below), flat.size),
+            )
+        )
+    return pairs
 
 
 def _half_differences(pairs: list[tuple[dict[str, float], dict[str, float]]], name: str) -> Array:
@@ -126,7 +143,7 @@ def symmetric_edges(values: Sequence[Array], bins: int = BINS) -> Array:
     """
     reach = 0.0
     for each in values:
-        flat = np.abs(each).ravel()
+        flat = np.abs(each.ravel()[:: 1 + each.size // SAMPLED])
         place = min(flat.size - 1, int(0.999 * flat.size))
         reach = max(reach, float(np.partition(flat, place)[place]))
     if not reach > 0 or not np.isfinite(reach):
@@ -150,16 +167,18 @@ def heat_grid(values: Array, longest: int = LONGEST) -> npt.NDArray[np.float32]:
     Cells average blocks of whole pixels, of nearly equal size; the result is (h', w') in the
     score's units per pixel.
     """
-    summed = np.asarray(values, dtype=np.float32).sum(0)
-    for axis in (0, 1):
-        size = summed.shape[axis]
-        cells = size // -(-size // longest)
-        if cells < size:
-            edges = np.linspace(0, size, cells + 1).astype(int)
-            widths = np.diff(edges).astype(np.float32)
-            summed = np.add.reduceat(summed, edges[:-1], axis=axis)
-            summed /= widths[:, None] if axis == 0 else widths
-    return summed
+    summed: npt.NDArray[np.float32] = np.asarray(values, dtype=np.float32).sum(0)
+    rows, columns = (_averages(size, size // -(-size // longest)) for size in summed.shape)
+    return np.asarray(rows @ summed @ columns.T, dtype=np.float32)
+
+
+@lru_cache
+def _averages(size: int, cells: int) -> npt.NDArray[np.float32]:
+    """Matrix (cells, size) that averages nearly equal runs of whole elements."""
+    edges = np.linspace(0, size, cells + 1).astype(int)
+    at = np.arange(size)
+    inside = (at >= edges[:-1, None]) & (at < edges[1:, None])
+    return (inside / np.diff(edges)[:, None]).astype(np.float32)
 
 
 def evidence(
@@ -237,7 +256,8 @@ def evidence(
 def _heat_error(deviations: Array) -> npt.NDArray[np.float32]:
     """Standard error of the pooled heat (h', w') from deviations (G, C, h, w)."""
     pooled = np.stack([heat_grid(each) for each in deviations])
-    return np.sqrt(np.mean(pooled**2, axis=0))
+    error: npt.NDArray[np.float32] = np.sqrt(np.mean(pooled**2, axis=0))
+    return error
 
 
 def _contrasts(

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 from engine import events as ev
@@ -19,6 +20,7 @@ from engine.types import EvidencePoint, Prediction, Query, UserError
 if TYPE_CHECKING:
     from engine.models import Classifier
     from engine.session import Session
+    from engine.survey.job import SurveyJob
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Tasks:
         self.run_id = 0
         self.playing = False
         self.glances: deque[str] = deque()
+        self.surveying: SurveyJob | None = None
         self._until: int | None = None
         self._known: dict[str, Prediction] = {}
         self._traced: dict[tuple[int, int], EvidencePoint] = {}
@@ -190,7 +193,9 @@ class Tasks:
             return
         labels = [label for label in (session.target, session.original) if label is not None]
         queries = tuple(Query("adversarial", label.index) for label in labels)
-        for step in range(len(session.trace)):
+        for step in count():
+            if step >= len(session.trace):  # it grows while the attack plays
+                return
             is_end = step == len(session.trace) - 1 and session.finished
             if (step % wish.every and not is_end) or (step, labels[0].index) in self._traced:
                 continue
@@ -206,6 +211,20 @@ class Tasks:
                     )
             points = tuple(self._traced[key] for key in sorted(self._traced))
             self.emit(ev.EvidenceTraced(self.run_id, TRACED, points))
+            yield
+
+    def survey(self, command: ev.Survey) -> Iterator[None]:
+        """Run a survey with the loaded network, which it keeps."""
+        if self.classifier is None:
+            raise UserError("no network is loaded: choose one first.")
+        from engine.survey.job import SurveyJob
+
+        self.surveying = SurveyJob(command, self.emit)
+        return self._surveyed(self.surveying.chunks(self.classifier))
+
+    def _surveyed(self, chunks: Iterator[None]) -> Iterator[None]:
+        for _ in chunks:
+            self.beat("survey")
             yield
 
     def glance(self) -> None:

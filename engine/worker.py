@@ -27,6 +27,7 @@ JOBS: dict[str, str] = {
     "explain": "Explain",
     "trace": "TraceEvidence",
     "glance": "Glance",
+    "survey": "Survey",
 }
 """Kinds of long work, most urgent first, and the command that a failure is reported under."""
 
@@ -49,6 +50,7 @@ class Worker:
         self._jobs: dict[str, Iterator[None]] = {}
         self._after_load: list[ev.Command] = []
         self._explain_run = 0
+        self._survey_run = 0
         self._wish: ev.TraceEvidence | None = None
         self._spent = {"attack": 0.0, "trace": 0.0}
 
@@ -82,7 +84,12 @@ class Worker:
         batch: list[str] = []
         found = self._tasks.browsed
         found.clear()
-        for path in command.paths:
+        paths = command.paths
+        if not paths:
+            from engine.builtin import sample_folder
+
+            paths = (str(sample_folder()),)
+        for path in paths:
             try:
                 for name in find_pictures(path):
                     if self._ending.is_set():
@@ -114,6 +121,7 @@ class Worker:
         except Exception as error:  # only the import can fail here
             self._tasks.fail("start", error, 0)
         finally:
+            self._drop(*self._jobs)
             self._emit(ev.Stopped())
 
     def _drain(self) -> None:
@@ -170,6 +178,17 @@ class Worker:
                 self._wish = command if command.every else None
                 tasks.forget_trace()
                 self._plan_trace()
+            case ev.Survey():
+                self._drop("survey")
+                self._survey_run = command.run_id
+                self._jobs["survey"] = tasks.survey(command)
+            case ev.SteerSurvey(wish):
+                if tasks.surveying is not None and "survey" in self._jobs:
+                    tasks.surveying.steer(wish)
+            case ev.CompareSurveys(folders):
+                from engine.survey.compare import compare
+
+                self._emit(ev.SurveysCompared(compare(folders)))
             case ev.Save(folder):
                 tasks.save(folder)
             case ev.Play() | ev.Pause() | ev.StepBy() | ev.Seek():
@@ -185,7 +204,7 @@ class Worker:
                 job.close()  # type: ignore[attr-defined]  # all are generators
 
     def _cancel(self) -> None:
-        self._drop(*self._jobs)
+        self._drop(*(name for name in self._jobs if name != "survey"))
         self._after_load.clear()
         self._tasks.glances.clear()
         self._tasks.playing = False
@@ -216,7 +235,8 @@ class Worker:
                 tasks.playing = False
             if name == "glance":
                 tasks.glances.clear()
-            run_id = self._explain_run if name == "explain" else tasks.run_id
+            runs = {"explain": self._explain_run, "survey": self._survey_run}
+            run_id = runs.get(name, tasks.run_id)
             tasks.fail(JOBS[name], error, run_id)
         if name in self._spent:
             self._spent[name] += time.perf_counter() - began
@@ -237,4 +257,7 @@ class Worker:
         for name in ("explain", "trace"):
             if name in self._jobs:
                 return name
-        return "glance" if tasks.glances and tasks.classifier else ""
+        if tasks.glances and tasks.classifier:
+            return "glance"
+        held = tasks.surveying is not None and tasks.surveying.paused
+        return "survey" if "survey" in self._jobs and not held else ""

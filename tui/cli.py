@@ -20,11 +20,11 @@ from engine.types import UserError
 from tui import options as opt
 from tui.colors import COLOR_MODES, configure
 
-COMMANDS = ("attack", "explain", "models")
+COMMANDS = ("attack", "explain", "survey", "models")
 
 DESCRIPTION = """\
 Browse pictures, attack a network step by step, and watch the evidence (SHAP) follow.
-Headless commands: xaway-tui attack, xaway-tui explain, xaway-tui models (each has --help)."""
+Headless commands: xaway-tui attack, explain, survey and models (each has --help)."""
 
 
 def app_parser() -> ArgumentParser:
@@ -71,6 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit code (2: bad input)."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
+        if words and words[0] == "survey":
+            from tui import survey_cli
+
+            return survey_cli.run(survey_cli.parser().parse_args(words[1:]))
         if words and words[0] in COMMANDS:
             return _run_command(words[0], command_parser(words[0]).parse_args(words[1:]))
         return _run_app(app_parser().parse_args(words))
@@ -142,23 +146,17 @@ def _run_app(options: Namespace) -> int:
         model = state.model or opt.model_settings(options)
         if options.labels or options.device != "auto":
             model = replace(model, labels=options.labels or model.labels, device=options.device)
-    workers: list[Worker] = []
-
-    def make_worker(emit):  # type: ignore[no-untyped-def]
-        workers.append(Worker(emit, options.threads))
-        return workers[-1]
-
     app = XawayApp(
         tuple(options.paths),
         model,
         *settings,
-        make_worker=make_worker,
+        make_worker=lambda emit: Worker(emit, options.threads),
         hints=not options.no_hints,
         state=state,
     )
     code = app.run() or app.return_code or 0
-    if not all(worker.stop(0.0) for worker in workers):
-        # A chunk may still be in work on the device: waiting for it would hold the user up.
+    if not app.worker_ended:
+        # A chunk is still in work on the device: waiting for it would hold the user up.
         logging.shutdown()
         sys.stdout.flush()
         os._exit(code)

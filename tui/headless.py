@@ -20,6 +20,8 @@ from engine.types import (
     ModelInfo,
     ModelSettings,
     Query,
+    SurveyFrame,
+    SurveySettings,
     UserError,
     find_class,
 )
@@ -145,3 +147,23 @@ class Engine:
         """Save the adversarial picture."""
         self._worker.send(ev.Save(folder))
         return self._wait(ev.Saved)
+
+    def survey(self, settings: SurveySettings, show: Callable[[SurveyFrame], None]) -> SurveyFrame:
+        """Run a survey with the loaded network; the last frame tells all."""
+        self._progress.stop()  # `show` draws instead
+        self._worker.send(ev.Survey(4, settings))
+
+        def shown(event: ev.SurveyProgress) -> bool:
+            show(event.frame)
+            return event.frame.state in ("finished", "stopped")
+
+        return self._wait(ev.SurveyProgress, shown).frame
+
+    def stop_survey(self) -> None:
+        """End the survey after the items in work; safe in a signal handler."""
+        self._worker.send(ev.SteerSurvey("stop"))
+
+    def compare(self, folders: tuple[str, ...]) -> str:
+        """Runs side by side, as Markdown."""
+        self._worker.send(ev.CompareSurveys(folders))
+        return self._wait(ev.SurveysCompared).text

@@ -120,7 +120,7 @@ def print_attack(
     console.print(
         Text.assemble(
             (safe(image), "bold"),
-            f"  {safe(info.name)} on {info.device}\n",
+            f"\n{safe(info.name)} on {info.device}: ",
             (safe(frame.original.name), colors.hexadecimal(colors.ORIGINAL)),
             " ",
             (aim, colors.hexadecimal(colors.TARGET)),
@@ -174,8 +174,7 @@ def print_explain(console: Console, info: ModelInfo, image: str, evidence: Evide
     console.print(
         Text.assemble(
             (safe(image), "bold"),
-            f"  {safe(info.name)} on {info.device}\n",
-            ("evidence for ", ""),
+            f"\n{safe(info.name)} on {info.device}: evidence for ",
             (safe(one.name), "bold"),
             f"{where}: {settings.explainer}, {settings.score} {compact(one.score_value)},"
             f" {evidence.samples} samples, seed {settings.seed}",

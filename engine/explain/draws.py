@@ -1,0 +1,88 @@
+"""Where to look: which background pictures, and which positions on the path to the picture.
+
+Draws come in clusters, one background picture each. A cluster's positions are two independent,
+randomly shifted, evenly spaced sets; each draw by itself is uniform over background and [0, 1),
+so every mean of cluster means is unbiased. The even spacing is what saves samples: along one
+path the integrand is smooth at the scale of the spacing, between paths it is not. The two sets
+tell the error. A sweep visits every background picture, or as many as the samples allow, in
+random order without replacement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Positions = npt.NDArray[np.float64]
+
+FIRST = 4
+"""Draws per background picture in the first sweep (two sets of two)."""
+GROWTH = 4
+"""Each sweep has this many times the draws of the one before, up to `LAST` per picture."""
+LAST = 64
+CLUSTERS = 12
+"""Pairs of sets that a sweep should have, so that the error is known well enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Draws on background picture `background` at two sets of positions in [0, 1)."""
+
+    background: int
+    halves: tuple[Positions, Positions]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Clusters in random order; `strata` is how many a full sweep would have."""
+
+    clusters: tuple[Cluster, ...]
+    strata: int
+
+    @property
+    def samples(self) -> int:
+        """Number of draws."""
+        return sum(len(half) for cluster in self.clusters for half in cluster.halves)
+
+
+def plan(samples: int, background: int) -> list[tuple[int, int]]:
+    """(clusters, draws) of each sweep; draws add up to `samples`."""
+    strata = background * -(-CLUSTERS // background)
+    if samples < 2 * FIRST * strata:
+        wanted = max(CLUSTERS, samples // FIRST)
+        return [(max(1, min(strata, samples // 2, wanted)), samples)]
+    sizes, each, left = [], FIRST, samples
+    while left:
+        size = min(each * strata, left)
+        if left - size < size:
+            size = left
+        sizes.append((strata, size))
+        left -= size
+        each = min(each * GROWTH, LAST)
+    return sizes
+
+
+def sweeps(samples: int, background: int, seed: int) -> Iterator[Sweep]:
+    """The sweeps of `plan`, drawn with `seed`."""
+    rng = np.random.default_rng([seed, 0xD4A35])
+    for count, draws in plan(samples, background):
+        copies = -(-CLUSTERS // background)
+        order = rng.permutation(np.repeat(np.arange(background), copies))[:count]
+        low, more = divmod(draws, count)
+        extra = rng.permutation(count) < more
+        clusters = tuple(
+            Cluster(int(b), _halves(low + int(e), rng)) for b, e in zip(order, extra, strict=True)
+        )
+        yield Sweep(clusters, background * copies)
+
+
+def _halves(draws: int, rng: np.random.Generator) -> tuple[Positions, Positions]:
+    return _spaced(draws - draws // 2, rng), _spaced(draws // 2, rng)
+
+
+def _spaced(count: int, rng: np.random.Generator) -> Positions:
+    """Evenly spaced positions with one random shift, in random order."""
+    return rng.permutation((np.arange(count) + rng.random()) / max(count, 1))

@@ -1,0 +1,160 @@
+"""Expected gradients by our own estimator: streaming, shared draws, known error.
+
+phi = E over background b and position a of (x - b) * grad f_c(b + a (x - b)), the values that
+SHAP's GradientExplainer estimates (Lundberg & Lee 2017; Erion et al. 2021). How the draws are
+placed is told in `draws` (stratified, unbiased) and `warp` (importance sampling for
+probabilities), the error in `moments`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.evidence import relative_error
+from engine.explain.base import (
+    Background,
+    Estimate,
+    Float32Array,
+    PictureClass,
+    as_maps,
+    check_background,
+    check_queries,
+    scores,
+)
+from engine.explain.chunks import ChunkSize
+from engine.explain.draws import sweeps
+from engine.explain.heads import Head, make_head
+from engine.explain.moments import Moments, Reading
+from engine.explain.paths import Paths
+from engine.explain.scout import Scout
+from engine.explain.sweep import OpenSweep
+from engine.models import Classifier
+from engine.types import ExplainSettings
+
+CHUNK_SECONDS = 0.2
+"""Time between two yields that the chunk size aims at."""
+ROWS_CPU, ROWS_DEVICE = 8, 256
+"""Pictures in one forward pass at most: beyond 8 a CPU's caches overflow and it gets slower."""
+ENOUGH = 8
+"""Clusters of draws before the error is trusted enough to stop by it."""
+
+
+def expected(
+    classifier: Classifier,
+    pictures: Tensor,
+    queries: Sequence[PictureClass],
+    background: Background | None,
+    settings: ExplainSettings,
+) -> Iterator[Estimate]:
+    """Running estimates of expected gradients, one after each chunk of draws.
+
+    Raises:
+        UserError: input that cannot be explained (see `check_queries`, `check_background`,
+            `make_head`), gradients that are not finite, a device too small for one sample.
+    """
+    begun = time.perf_counter()
+    with torch.no_grad():
+        logits = classifier(pictures)
+    check_queries(classifier, pictures, queries, logits)
+    backdrop = check_background(background, pictures)
+    head = make_head(classifier, settings, pictures)
+    paths = Paths(head, pictures, queries)
+    every = scores(logits, settings.score).double().cpu().numpy()
+    score_values = np.array([every[p, c] for p, c in queries])
+    rows = ROWS_CPU if classifier.device.type == "cpu" else ROWS_DEVICE
+    scout = Scout(paths, backdrop, settings.score, rows)
+    moments = Moments(paths.shape, classifier.device, settings.seed)
+    most = max(1, rows // len(paths.pictures))
+    chunk = ChunkSize(4, most, CHUNK_SECONDS)
+    if settings.draws is not None:
+        chunk = ChunkSize(settings.draws, settings.draws, float("inf"))
+    noise = torch.Generator().manual_seed(settings.seed)
+    samples, seconds = 0, 0.0
+    last: Estimate | None = None
+
+    def estimate(reading: Reading) -> Estimate:
+        error, deviations = errors(reading)
+        sums = reading.values.flatten(1).sum(1, dtype=torch.float64).cpu().numpy()
+        gap = sums - (score_values - scout.expected)
+        notes = (meaning(head, settings), chunk.note)
+        return Estimate(
+            samples=samples,
+            total=settings.samples,
+            values=as_maps(reading.values).cpu().numpy(),
+            standard_error=error,
+            deviations=deviations,
+            degrees=None if reading.degrees is None else reading.degrees.cpu().numpy(),
+            score_values=score_values,
+            expected=scout.expected,
+            gap=gap if head.complete else np.full_like(gap, np.nan),
+            seconds=seconds,
+            note="; ".join(note for note in notes if note),
+        )
+
+    for planned in sweeps(settings.samples, len(backdrop), settings.seed):
+        sweep = OpenSweep(planned, paths, scout, moments)
+        while sweep.left:
+            size = min(chunk.size, sweep.left)
+            if settings.seconds is not None and samples:
+                size = min(size, 1 + int((settings.seconds - seconds) * samples / seconds))
+            try:
+                size = sweep.advance(max(1, size), settings.smoothing, noise)
+            except (RuntimeError, MemoryError) as error:
+                chunk.halve(error, size)
+                continue
+            samples += size
+            now = time.perf_counter()
+            chunk.took(size, now - begun)
+            seconds += now - begun
+            # Within a cluster nothing new is known: only the counters move.
+            if sweep.changed or last is None:
+                last = estimate(sweep.read())
+            result = replace(last, samples=samples, seconds=seconds)
+            reason = why_stop(result, settings, trusted=moments.seen >= ENOUGH)
+            yield replace(result, done=bool(reason), reason=reason)
+            if reason:
+                return
+            begun = time.perf_counter()  # the reader's time is not ours
+        sweep.close()
+
+
+def errors(reading: Reading) -> tuple[Float32Array | None, Float32Array | None]:
+    """`standard_error` and `deviations` of an `Estimate`."""
+    variance, deviations = reading.variance, reading.deviations
+    if variance is None or deviations is None:
+        return None, None
+    maps = torch.stack([as_maps(each) for each in deviations])
+    return as_maps(variance.sqrt()).cpu().numpy(), maps.cpu().numpy()
+
+
+def why_stop(estimate: Estimate, settings: ExplainSettings, trusted: bool = True) -> str:
+    """Why no draw should follow, or an empty string; `trusted`: the error is known well."""
+    if estimate.samples >= estimate.total:
+        return "all samples drawn"
+    if settings.seconds is not None and estimate.seconds >= settings.seconds:
+        return f"{settings.seconds:g} s are up"
+    if settings.standard_error is None or estimate.deviations is None or not trusted:
+        return ""
+    worst = float(np.max(relative_error(estimate.values, estimate.deviations)))
+    if worst <= settings.standard_error:
+        return f"relative standard error is {worst:.2g}"
+    return ""
+
+
+def meaning(head: Head, settings: ExplainSettings) -> str:
+    """What the values are where that is not plain SHAP."""
+    if settings.layer is None:
+        smoothed = "smoothed: the values sum to the mean score of noisy pictures"
+        return smoothed if settings.smoothing else ""
+    if not head.complete:
+        return f"gradient x activation at the input of {settings.layer}: no completeness"
+    note = f"gradient x difference of activations at the input of {settings.layer}"
+    if not head.bottleneck:
+        note += " (branches that bypass it stay at the explained picture)"
+    return note

@@ -1,0 +1,116 @@
+"""The integrand of expected gradients, for all pictures and classes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from engine.explain.base import PictureClass, check_finite
+from engine.explain.heads import Head, gradients
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """n draws, shared by all pictures.
+
+    `background` (n, ...) are points of the head's space, `positions` and `weights` (P, n) lie on
+    the path of each picture, `noise` (n, ...) is added to the picture.
+    """
+
+    background: Tensor
+    positions: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    noise: Tensor | None = None
+
+
+class Paths:
+    """Paths from background points to the explained pictures, and what is asked about them."""
+
+    def __init__(self, head: Head, pictures: Tensor, queries: Sequence[PictureClass]) -> None:
+        self.head = head
+        self.pictures = sorted({picture for picture, _ in queries})
+        self.classes: list[list[int]] = []
+        self._query: list[list[list[int]]] = []
+        for picture in self.pictures:
+            wanted = sorted({index for at, index in queries if at == picture})
+            self.classes.append(wanted)
+            # The same class may be asked for twice: it is computed once.
+            self._query.append(
+                [[q for q, pair in enumerate(queries) if pair == (picture, c)] for c in wanted]
+            )
+        self.ends = head.embed(pictures[self.pictures])
+        self.queries = len(queries)
+
+    @property
+    def shape(self) -> torch.Size:
+        """(Q, ...): a value for each query and element of the explained input."""
+        return torch.Size((self.queries, *self.explained_shape))
+
+    @property
+    def explained_shape(self) -> torch.Size:
+        """Shape of one explained input; known without running only if it is the path's own."""
+        if self.head.complete:
+            return self.ends.shape[1:]
+        with torch.no_grad():
+            return self.head.run(self.ends[:1], self.pictures[0])[1].shape[1:]
+
+    def integrate(self, draws: Draws, segments: Sequence[int]) -> Tensor:
+        """Sums of weight x gradient x (difference or activation) over runs of draws.
+
+        Args:
+            draws: n draws.
+            segments: lengths of the runs; they add up to n.
+
+        Returns:
+            (S, Q, ...), one sum for each run and query.
+
+        Raises:
+            UserError: a gradient is not finite.
+        """
+        ends = self.ends.unsqueeze(1)
+        if draws.noise is not None:
+            ends = ends + draws.noise
+        differences = ends - draws.background
+        trailing = [1] * (differences.dim() - 2)
+        positions, weights = (
+            torch.tensor(each, dtype=differences.dtype, device=differences.device)
+            for each in (draws.positions, draws.weights)
+        )
+        points = draws.background + positions.view(*positions.shape, *trailing) * differences
+        sums: Tensor | None = None
+        for p, j, gradient, root in gradients(self.head, points, self.classes, self.pictures):
+            factor = differences[p] if self.head.complete else root
+            weight = weights[p].view(-1, *trailing)
+            values = (gradient * factor).mul_(weight)
+            if sums is None:
+                sums = values.new_empty(len(segments), self.queries, *values.shape[1:])
+            start = 0
+            for s, length in enumerate(segments):
+                part = values[start : start + length].sum(0)
+                for q in self._query[p][j]:
+                    sums[s, q] = part
+                start += length
+        assert sums is not None
+        check_finite(sums, "a gradient")
+        return sums
+
+    def scores(self, points: Tensor, p: int) -> npt.NDArray[np.float64]:
+        """Scores of the p-th picture's classes at `points` (n, ...): (classes, n)."""
+        with torch.no_grad():
+            result, _ = self.head.run(points, self.pictures[p])
+        chosen = result[:, self.classes[p]]
+        check_finite(chosen, "a score")
+        return chosen.T.double().cpu().numpy()
+
+    def spread(self, by_picture: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+        """From a value per picture and class to one per query (Q,)."""
+        out = np.full(self.queries, np.nan)
+        for p, values in enumerate(by_picture):
+            for j, value in enumerate(values):
+                out[self._query[p][j]] = value
+        return out

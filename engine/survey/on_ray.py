@@ -1,0 +1,112 @@
+"""The survey's work as tasks on a Ray cluster.
+
+Ray schedules, and repeats the tasks of a node that is lost. The nodes need this package, the
+pictures and the weights under the same paths, as on a shared drive.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from engine.survey.bench import Bench
+from engine.survey.devices import POLL, Group, Task, do, load_now
+from engine.survey.records import PictureRecord
+from engine.types import UserError
+
+AHEAD = 2
+"""Tasks handed to Ray for each that can run at once, so that none waits for this process."""
+RETRIES = 10
+"""Times that Ray repeats a task whose worker or node was lost."""
+
+_benches: dict[tuple[str, str], Bench] = {}
+
+
+def _bench(task: Task, device: str) -> Bench:
+    """The bench of the process that runs the task: Ray keeps processes, so it is made once."""
+    import torch
+
+    key = (repr(task), device)
+    if key not in _benches:
+        _benches.clear()
+        torch.set_num_threads(task.settings.threads or 1)
+        classifier = load_now(task.settings, device)
+        _benches[key] = Bench.make(classifier, task.settings, task.plan, task.rows)
+    return _benches[key]
+
+
+def _work(task: Task, device: str, group: Group) -> list[PictureRecord]:
+    return do(_bench(task, device), group)
+
+
+def on_ray(
+    bench: Bench, groups: Sequence[Group], stopping: Callable[[], bool]
+) -> Generator[list[PictureRecord] | None, None, None]:
+    """Records of the groups as they get done; None while there are none.
+
+    Raises:
+        UserError: ray is not installed, no cluster at the address, or a task that failed for
+            good.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise UserError(
+            "--ray needs Ray, which is not installed: pip install 'xaway-tui[ray]'."
+        ) from None
+    settings, task = bench.settings, Task.of(bench)
+    gpu = bench.classifier.device.type == "cuda"
+    ours = not ray.is_initialized()
+    if ours:
+        _connect(ray, settings.ray or "")
+    try:
+        # Shared by all tasks: sent to each node once.
+        shared = ray.put(task)
+        needs = {"num_gpus": 1} if gpu else {"num_cpus": settings.threads or 1}
+        remote: Any = ray.remote(_work).options(max_retries=RETRIES, **needs)
+        left: deque[Group] = deque(groups)
+        running: dict[Any, Group] = {}
+        device = "cuda" if gpu else "cpu"
+        while running or (left and not stopping()):
+            slots = _slots(ray, needs)
+            while left and len(running) < AHEAD * slots and not stopping():
+                group = left.popleft()
+                running[remote.remote(shared, device, group)] = group
+            done, _ = ray.wait(list(running), num_returns=1, timeout=POLL)
+            for reference in done:
+                running.pop(reference)
+                try:
+                    yield ray.get(reference)
+                except ray.exceptions.RayError as error:
+                    cause = (str(error).strip().splitlines() or [""])[-1]
+                    raise UserError(
+                        f"a task on the Ray cluster failed: {cause} All finished pictures are on"
+                        " disk."
+                    ) from error
+            if not done:
+                yield None
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _connect(ray: Any, address: str) -> None:
+    try:
+        ray.init(
+            address=address or None,
+            log_to_driver=False,
+            include_dashboard=False if not address else None,
+            logging_level="ERROR",
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise UserError(
+            f"there is no Ray cluster at {address or 'this machine'}: {error}; start one with"
+            " `ray start --head`."
+        ) from error
+
+
+def _slots(ray: Any, needs: dict[str, int]) -> int:
+    """Tasks that the cluster can run at once, now; nodes come and go."""
+    name, each = ("GPU", 1) if "num_gpus" in needs else ("CPU", needs["num_cpus"])
+    return max(1, int(ray.cluster_resources().get(name, 0) // each))

@@ -1,0 +1,337 @@
+"""What a run leaves for others to read: summary.json, rows.csv, report.md, histograms as SVG.
+
+Written anew each time a session ends; everything in them comes from items.jsonl.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.evidence import STATISTICS
+from engine.store import write_atomically
+from engine.survey import drawings
+from engine.survey.findings import CONFIDENCE, NO_EXPLANATION, SHOWN, Findings
+from engine.survey.records import unpack_features
+from engine.survey.rundir import FORMAT, VERSION
+from engine.types import Separation, SurveyArm, SurveyFrame
+
+Learned = Sequence[tuple[Separation, float]]
+
+COLUMNS: dict[str, str] = {
+    "picture": "path within the surveyed folder",
+    "state": "done; wrong: the network errs, left out; failed: see reason",
+    "reason": "why the work on the picture failed",
+    "label": "indices of the classes that count as right, separated by |",
+    "arm": "attack or control: method-epsilon-target, with -matched where it stops as soon as it"
+    " is as sure as the network was of the clean picture; noise-epsilon",
+    "seed": "the picture's own seed, for the explorer (--seed)",
+    "target": "index of the target class; empty when untargeted",
+    "reached": "1: the arm's goal was reached; only such rows are explained and compared",
+    "success_step": "first iteration at which the goal was reached",
+    "step": "iteration that was measured and explained",
+    "clean_class": "index of the network's top class on the clean picture",
+    "clean_confidence": "its probability, 0 to 1",
+    "adversarial_class": "index of the top class at `step`",
+    "adversarial_confidence": "its probability, 0 to 1",
+    "probability_target": "probability of the target class at `step`",
+    "probability_original": "probability of the clean picture's top class at `step`",
+    "linf": "largest change of a pixel, 0 to 1",
+    "l2": "Euclidean distance to the clean picture, in pixel units of 0 to 1",
+    "explanation": "explainer, what is explained, score; of each side's top class",
+    "samples": "draws behind the attribution",
+    "clean_score": "score of the explained class on the clean picture; adversarial_score likewise",
+    "clean_expected": "mean score over the background; adversarial_expected likewise",
+    "clean_gap": "completeness gap in the score's units; adversarial_gap likewise",
+    **{f"clean_{name}": f"{words}, score's units" for name, words in STATISTICS.items()},
+}
+"""Columns of rows.csv. Each statistic comes as clean_X, clean_X_error (standard error) and the
+same for the adversarial side; coherence has no unit."""
+
+
+def write_report(
+    out: Path,
+    identity: dict[str, Any],
+    rule: str,
+    findings: Findings,
+    frame: SurveyFrame,
+    learned: Learned,
+) -> None:
+    """Write all files.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    summary = _summary(identity, rule, frame, learned)
+    _write(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False))
+    header, rows = table(findings)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    _write(out / "rows.csv", text.getvalue())
+    arrays: dict[str, Any] = features(findings)
+    write_atomically(out / "features.npz", lambda file: np.savez(file, **arrays))
+    _write(out / "report.md", markdown(identity, rule, frame, learned))
+    for separation in frame.separations:
+        chosen = separation.explanation == frame.explanations[0]
+        if chosen and separation.statistic in ("mean", SHOWN) and separation.pairs:
+            name = f"histogram-{separation.arm}-{separation.statistic}.svg"
+            _write(out / name, drawings.svg(separation))
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomically(path, lambda file: file.write(text.encode("utf-8", "surrogateescape")))
+
+
+def number(value: float) -> float | None:
+    """A JSON number, or null for what is not one."""
+    return value if math.isfinite(value) else None
+
+
+def separation_json(row: Separation) -> dict[str, Any]:
+    """A row of the results, without the curves."""
+    found: dict[str, Any] = {}
+    for field in fields(row):
+        value = getattr(row, field.name)
+        if not isinstance(value, np.ndarray):
+            found[field.name] = number(value) if isinstance(value, float) else value
+    return found
+
+
+def _summary(
+    identity: dict[str, Any], rule: str, frame: SurveyFrame, learned: Learned
+) -> dict[str, Any]:
+    arms = [asdict(arm) | {"steps": number(arm.steps)} for arm in frame.arms]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "state": frame.state,
+        "identity": identity,
+        "label_rule": rule,
+        "notes": list(frame.notes),
+        "pictures": frame.total,
+        "done": frame.done,
+        "wrong": frame.wrong,
+        "failed": frame.failed,
+        "arms": arms,
+        "explanations": list(frame.explanations),
+        "separations": [
+            separation_json(row)
+            | {
+                "roc": row.roc.tolist(),
+                "histogram": {
+                    "edges": row.edges.tolist(),
+                    "clean": row.clean.tolist(),
+                    "adversarial": row.adversarial.tolist(),
+                },
+            }
+            for row in frame.separations
+            if row.pairs
+        ],
+        "learned": [
+            separation_json(row) | {"accuracy": accuracy, "roc": row.roc.tolist()}
+            for row, accuracy in learned
+        ],
+    }
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def table(findings: Findings) -> tuple[list[str], list[list[object]]]:
+    """Header and rows of rows.csv: a row a picture, arm and explanation; see `COLUMNS`."""
+    header = [name for name in COLUMNS if not name.startswith("clean_")][:10]
+    header += ["clean_class", "clean_confidence", "adversarial_class", "adversarial_confidence"]
+    header += ["probability_target", "probability_original", "linf", "l2", "explanation", "samples"]
+    for side in ("clean", "adversarial"):
+        header += [f"{side}_{name}" for name in ("score", "expected", "gap")]
+        for name in STATISTICS:
+            header += [f"{side}_{name}", f"{side}_{name}_error"]
+    return header, [[_cell(row.get(name)) for name in header] for row in _rows(findings)]
+
+
+def _cell(value: object) -> object:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return ""
+    return int(value) if isinstance(value, bool) else value
+
+
+def _rows(findings: Findings) -> Iterator[dict[str, object]]:
+    for record in findings.records:
+        common: dict[str, object] = {
+            "picture": record.name,
+            "state": record.state,
+            "reason": record.reason,
+            "label": "|".join(map(str, record.labels)),
+            "clean_class": record.prediction if record.prediction >= 0 else None,
+            "clean_confidence": record.confidence,
+        }
+        if not record.arms:
+            yield common
+    for arm in findings.arms:
+        for sides in findings.tried(arm.key):
+            record, one = sides.picture, sides.arm
+            found: dict[str, object] = {
+                "picture": record.name,
+                "state": record.state,
+                "label": "|".join(map(str, record.labels)),
+                "arm": one.key,
+                "seed": one.seed,
+                "target": one.target,
+                "reached": one.reached,
+                "success_step": one.success_step,
+                "step": one.step,
+                "clean_class": record.prediction,
+                "clean_confidence": record.confidence,
+                "adversarial_class": one.prediction,
+                "adversarial_confidence": one.confidence,
+                "probability_target": one.probability_target,
+                "probability_original": one.probability_original,
+                "linf": one.linf,
+                "l2": one.l2,
+            }
+            explained = False
+            for number_, name in enumerate(findings.names):
+                pair = sides.figures(number_) if one.reached else None
+                if pair is None:
+                    continue
+                explained = True
+                row = found | {"explanation": name, "samples": pair[1].samples}
+                for side, figures in zip(("clean", "adversarial"), pair, strict=True):
+                    row |= {f"{side}_{k}": getattr(figures, k) for k in _PLAIN}
+                    row |= {f"{side}_{k}": v for k, v in figures.statistics.items()}
+                    row |= {f"{side}_{k}_error": v for k, v in figures.errors.items()}
+                yield row
+            if not explained:
+                yield found
+
+
+_PLAIN = ("score", "expected", "gap")
+
+
+def features(findings: Findings) -> dict[str, np.ndarray]:
+    """Sorted values in compact form: arrays (pairs, 2, D) float32, clean then adversarial, by
+    `arm/explanation`; rows in the order of the pictures' names among those reached.
+    """
+    found = {}
+    for arm in findings.arms:
+        for k, name in enumerate(findings.names):
+            pairs = [sides.figures(k) for sides in findings.reached(arm.key)]
+            known = [pair for pair in pairs if pair is not None]
+            if known:
+                stacked = [[unpack_features(side.features) for side in pair] for pair in known]
+                found[f"{arm.key}/{name}"] = np.array(stacked, dtype=np.float32)
+    return found
+
+
+# --- the report -------------------------------------------------------------------------------
+
+
+def auroc_text(row: Separation) -> str:
+    """`0.83 [0.74, 0.90]`."""
+    if not math.isfinite(row.auroc):
+        return "–"
+    return f"{row.auroc:.2f} [{row.low:.2f}, {row.high:.2f}]"
+
+
+def _threshold(row: Separation) -> str:
+    return f"{row.side} {row.threshold:.3g}" if math.isfinite(row.threshold) else "–"
+
+
+def markdown(identity: dict[str, Any], rule: str, frame: SurveyFrame, learned: Learned) -> str:
+    """The report."""
+    surveyed = frame.done - frame.wrong - frame.failed
+    lines = [
+        "# Survey",
+        "",
+        f"{identity['network']}, {frame.done} of {frame.total} pictures: {surveyed} compared,"
+        f" {frame.wrong} left out because the network errs, {frame.failed} failed.",
+        *(f"{note[0].upper()}{note[1:]}." for note in frame.notes),
+        "",
+        "AUROC: probability that the figure is higher for the clean picture than for the"
+        " adversarial one; 0.5 tells nothing, below 0.5 it is the other way round. In brackets the"
+        " 95 % bootstrap interval over pictures. TPR: share of adversarial pictures found at 5 %"
+        " false alarms, with side and threshold chosen on these same pictures. Only attacks that"
+        " reached their goal are compared. Both sides' figures are about their own top class.",
+        "",
+        "## Attacks and controls",
+        "",
+        "| arm | pictures | goal reached | median iterations |",
+        "|---|---|---|---|",
+        *(_arm_row(arm) for arm in frame.arms),
+        "",
+    ]
+    for arm in frame.arms:
+        rows = [row for row in frame.separations if row.arm == arm.key and row.pairs]
+        if rows:
+            lines += _arm_section(arm, rows, [pair for pair in learned if pair[0].arm == arm.key])
+    return "\n".join(lines) + "\n"
+
+
+def _arm_row(arm: SurveyArm) -> str:
+    share = f"{100 * arm.reached / arm.tried:.0f} %" if arm.tried else "–"
+    if arm.control == "noise":
+        share = "(no goal)"
+    steps = f"{arm.steps:g}" if math.isfinite(arm.steps) else "–"
+    return f"| {arm.name} | {arm.tried} | {share} | {steps} |"
+
+
+def _arm_section(arm: SurveyArm, rows: Sequence[Separation], learned: Learned) -> list[str]:
+    names = list(dict.fromkeys(r.explanation for r in rows if r.explanation != NO_EXPLANATION))
+    by = {(row.explanation, row.statistic): row for row in rows}
+    confidence = by[NO_EXPLANATION, CONFIDENCE]
+    lines = [
+        f"## {arm.name}",
+        "",
+        f"{confidence.pairs} pairs. Confidence alone: AUROC {auroc_text(confidence)}, TPR"
+        f" {100 * confidence.tpr:.0f} %.",
+        "",
+        "| AUROC | " + " | ".join(names) + " |",
+        "|---" * (len(names) + 1) + "|",
+    ]
+    for statistic in STATISTICS:
+        cells = [auroc_text(by[name, statistic]) for name in names]
+        lines.append(f"| {statistic} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"| {SHOWN} of | TPR at 5 % false alarms | called adversarial | clean is higher |",
+        "|---|---|---|---|",
+    ]
+    for name in names:
+        row = by[name, SHOWN]
+        lines.append(
+            f"| {name} | {100 * row.tpr:.0f} % | {_threshold(row)} |"
+            f" {100 * row.higher:.0f} % of pairs |"
+        )
+    lines.append("")
+    if learned:
+        lines += [
+            "| sorted values | background | AUROC | TPR | accuracy |",
+            "|---|---|---|---|---|",
+        ]
+        for row, accuracy in learned:
+            # A learned score is higher for adversarial pictures: say how well it finds them.
+            auroc = f"{1 - row.auroc:.2f} [{1 - row.high:.2f}, {1 - row.low:.2f}]"
+            lines.append(
+                f"| {row.statistic} | {row.explanation} | {auroc} | {100 * row.tpr:.0f} % |"
+                f" {100 * accuracy:.0f} % |"
+            )
+        lines.append("")
+    first = by[names[0], SHOWN] if names else confidence
+    curves = {f"{SHOWN}, {first.explanation}": first, "confidence alone": confidence}
+    lines += ["```", drawings.roc_text(curves), "```", ""]
+    if names:
+        for statistic in ("mean", SHOWN):
+            row = by[names[0], statistic]
+            lines += ["```", f"{statistic}, {row.explanation}", drawings.histogram_text(row), "```"]
+        lines.append("")
+    return lines

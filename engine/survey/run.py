@@ -1,0 +1,250 @@
+"""A survey as a generator: yields how far it is, so that whoever drives it can wait or end it.
+
+The work is done here, by processes (`engine.survey.devices`) or by a Ray cluster
+(`engine.survey.on_ray`); only this process writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.models import Classifier
+from engine.survey.bench import Bench
+from engine.survey.findings import SHOWN, Findings
+from engine.survey.items import work
+from engine.survey.plan import BATCH, BATCH_DEVICE, ROWS, ROWS_DEVICE, Item, Plan, make_plan
+from engine.survey.records import PictureRecord
+from engine.survey.rundir import SETTINGS, RunDir, read_settings
+from engine.types import SurveyFrame, SurveySettings, SurveyState, UserError
+
+LIVE_RESAMPLES = 200
+"""Bootstrap resamples while the survey runs; the report has more."""
+LIVE_SHARE = 0.05
+"""Part of the time that summing up may take while the survey runs."""
+EVERY = 0.5
+"""Seconds between two frames at least."""
+
+Groups = Sequence[tuple[Item, ...]]
+Done = Iterator[list[PictureRecord] | None]
+"""Records of finished groups in any order; None in between, when there is nothing new."""
+
+
+class SurveyRun:
+    """One survey, from its settings to its report.
+
+    Args:
+        settings: what to do.
+        classifier: the network, loaded; `devices` and `ray` load their own copies.
+
+    Raises:
+        UserError: anything about settings, folder or `out` that must be put right first; nothing
+            has been overwritten then.
+    """
+
+    def __init__(self, settings: SurveySettings, classifier: Classifier) -> None:
+        self.stopping = False
+        self.plan = make_plan(settings, classifier)
+        self.settings = _resolved(settings, classifier)
+        self.out = Path(settings.out).expanduser()
+        for one in settings.explanations:
+            if one.layer is not None:
+                classifier.layer(one.layer)  # an unknown name is told at once
+        kind = classifier.device.type
+        rows = ROWS.get(kind, ROWS_DEVICE)
+        self.identity = identity(self.settings, classifier, self.plan, rows)
+        self.bench = Bench.make(classifier, self.settings, self.plan, rows)
+        self._began = 0.0
+        self._first = 0
+
+    def stop(self) -> None:
+        """End after the items in work."""
+        self.stopping = True
+
+    def frames(self) -> Iterator[SurveyFrame | None]:
+        """Run; yields None between chunks and a frame now and then. The last frame tells all.
+
+        Closing the generator gives up the items in work; all others are on disk.
+
+        Raises:
+            UserError: the run's folder cannot be used, or no picture could be surveyed.
+        """
+        about = {"labels": self.plan.rule, "pictures": len(self.plan.items), "torch": _versions()}
+        with RunDir(self.out, self.identity, about) as kept:
+            groups = [
+                group
+                for group in self.plan.groups(self.settings.batch)
+                if any(item.index not in kept.records for item in group)
+            ]
+            self._began, self._first = time.monotonic(), len(kept.records)
+            due, shown = 0.0, -1
+            done = self._work(groups)
+            try:
+                while True:
+                    try:
+                        finished = next(done)
+                    except StopIteration:
+                        break
+                    if finished:
+                        kept.add(finished)
+                    now = time.monotonic()
+                    if now >= due and len(kept.records) != shown:
+                        shown = len(kept.records)
+                        yield self.frame(kept, "running")
+                        due = time.monotonic() + max(EVERY, (time.monotonic() - now) / LIVE_SHARE)
+                    else:
+                        yield None
+            finally:
+                if isinstance(done, Generator):
+                    done.close()
+            if kept.pending:
+                kept.add([])
+            if kept.pending:
+                raise UserError(
+                    f"{kept.pending} finished pictures could not be written because the disk is"
+                    f" full: free space for {self.out} and run the same command again."
+                )
+            state: SurveyState = "finished"
+            if len(kept.records) < len(self.plan.items):
+                state = "stopped"
+            self._check_any(kept, state)
+            last = self.frame(kept, state, live=False)
+            yield self._report(kept, last)
+
+    def _work(self, groups: Groups) -> Done:
+        settings = self.settings
+        if settings.ray is not None:
+            from engine.survey.on_ray import on_ray
+
+            return on_ray(self.bench, groups, self.wants_stop)
+        if settings.devices:
+            from engine.survey.devices import on_devices
+
+            return on_devices(self.bench, groups, self.wants_stop)
+        return self._here(groups)
+
+    def wants_stop(self) -> bool:
+        """Whether no further item should be begun."""
+        return self.stopping
+
+    def _here(self, groups: Groups) -> Done:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(self.settings.threads or threads)
+        try:
+            for group in groups:
+                if self.stopping:
+                    return
+                records = yield from work(self.bench, group)
+                yield records
+        finally:
+            torch.set_num_threads(threads)
+
+    def _check_any(self, kept: RunDir, state: SurveyState) -> None:
+        if state != "finished" or any(r.state == "done" for r in kept.records.values()):
+            return
+        wrong = sum(record.state == "wrong" for record in kept.records.values())
+        first = next((r.reason for r in kept.records.values() if r.state == "failed"), "")
+        if wrong:
+            raise UserError(
+                f"the network gets none of the {len(kept.records)} pictures right"
+                f" ({self.plan.rule}): check --labels and --weights."
+            )
+        raise UserError(f"none of the {len(kept.records)} pictures could be surveyed: {first}")
+
+    # --- telling ------------------------------------------------------------------------------
+
+    def frame(self, kept: RunDir, state: SurveyState, *, live: bool = True) -> SurveyFrame:
+        """What is known now; with fewer resamples and statistics while `live`."""
+        findings = Findings(self.settings, self.plan.arms, kept.records.values())
+        total, done = len(self.plan.items), len(kept.records)
+        elapsed = time.monotonic() - self._began
+        rate = (done - self._first) / elapsed if elapsed > 0 else math.nan
+        most, least = findings.ends()
+        notes = [self.plan.rule, kept.note]
+        if kept.pending:
+            notes.append(f"{kept.pending} finished pictures are not on disk yet")
+        statistics = ("mean", SHOWN, "coherence") if live else None
+        return SurveyFrame(
+            state=state,
+            done=done,
+            total=total,
+            wrong=sum(record.state == "wrong" for record in findings.records),
+            failed=sum(record.state == "failed" for record in findings.records),
+            rate=rate,
+            seconds_left=(total - done) / rate if rate > 0 else math.nan,
+            arms=findings.survey_arms(),
+            explanations=findings.names,
+            separations=findings.separations(statistics, LIVE_RESAMPLES)
+            if statistics
+            else findings.separations(),
+            most=most,
+            least=least,
+            statistic=SHOWN,
+            notes=tuple(note for note in notes if note),
+            out=str(self.out),
+        )
+
+    def _report(self, kept: RunDir, frame: SurveyFrame) -> SurveyFrame:
+        from engine.survey.report import write_report
+
+        findings = Findings(self.settings, self.plan.arms, kept.records.values())
+        learned = findings.learned()
+        write_report(self.out, self.identity, self.plan.rule, findings, frame, learned)
+        rows = tuple(row for row, _ in learned)
+        return replace(frame, separations=(*frame.separations, *rows))
+
+
+def _resolved(settings: SurveySettings, classifier: Classifier) -> SurveySettings:
+    """With everything filled in that numbers depend on; a begun run keeps its own choices."""
+    kind = classifier.device.type
+    batch = settings.batch or BATCH.get(kind, BATCH_DEVICE)
+    threads = settings.threads or max(1, torch.get_num_threads() // max(1, len(settings.devices)))
+    out = Path(settings.out).expanduser()
+    if settings.threads is None and (out / SETTINGS).exists():
+        threads = int(read_settings(out).get("identity", {}).get("threads", threads))
+    return replace(settings, batch=batch, threads=threads)
+
+
+def identity(
+    settings: SurveySettings, classifier: Classifier, plan: Plan, rows: int
+) -> dict[str, Any]:
+    """Everything that the numbers depend on, as JSON's own types."""
+    found = asdict(settings)
+    for name in ("out", "devices", "ray", "folder", "model"):
+        del found[name]
+    for one in found["explanations"]:
+        del one["background"]
+    plain: dict[str, Any] = _lists(found)
+    return plain | {
+        "network": f"{classifier.name} {digest(classifier)}",
+        "folder": f"{len(plan.items)} pictures {plan.digest[:16]}",
+        "device": classifier.device.type,
+        "rows": rows,
+    }
+
+
+def digest(classifier: Classifier) -> str:
+    """Short checksum of a network's weights and labels."""
+    found = hashlib.sha256("\n".join(classifier.labels).encode())
+    for name, tensor in classifier.module.state_dict().items():
+        found.update(name.encode())
+        found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(each) for key, each in value.items()}
+    return [_lists(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _versions() -> dict[str, str | int]:
+    return {"version": torch.__version__, "cpus": os.cpu_count() or 1}

@@ -1,0 +1,317 @@
+"""Expected gradients: right, unbiased, honest about their error, bounded, and clear when stuck."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor, nn
+
+from engine.explain import TensorBackground, explain
+from engine.types import ExplainSettings, UserError
+from tests.engine.explaining import classifier, exact, pictures, residual, run, small
+
+PAIR = [(0, 0), (1, 1)]
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+class Quadratic(nn.Module):
+    """Logit c is a sum of squares, so that expected gradients have a closed form."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(5)
+        self.weight = nn.Parameter(torch.randn(2, 3, 6, 6, generator=generator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Sum w_c x^2."""
+        return (self.weight * x[:, None] ** 2).sum((2, 3, 4))
+
+
+def repeated(network, shown, background, repeats, **settings):
+    last = [
+        run(network, shown, PAIR, background, seed=seed, **settings)[-1] for seed in range(repeats)
+    ]
+    return (
+        np.array([e.values for e in last], dtype=np.float64),
+        np.array([e.standard_error for e in last], dtype=np.float64),
+        np.array([e.deviations for e in last], dtype=np.float64),
+        np.array([e.degrees for e in last]),
+    )
+
+
+@pytest.mark.parametrize("score", ["logit", "probability"])
+@pytest.mark.parametrize(
+    ("samples", "count"),
+    [(64, 16), (40, 16), (31, 16), (150, 16), (60, 1)],
+    ids=["one sweep", "part of a sweep", "odd", "two sweeps", "one background"],
+)
+def test_the_mean_over_repetitions_is_the_exact_value(score, samples, count):
+    network, shown, background = small(), pictures(1, 2), pictures(2, count)
+    values, *_ = repeated(network, shown, background, 12, samples=samples, score=score)
+    true = exact(network, shown, PAIR, background, score)
+    z = (values.mean(0) - true) / (values.std(0, ddof=1) / np.sqrt(len(values)))
+    # z has Student's distribution with 11 degrees of freedom if the estimate is unbiased.
+    assert np.sqrt(np.mean(z**2)) < 1.8
+    assert np.abs(z.mean()) < 0.7
+
+
+def test_a_quadratic_network_gives_its_closed_form():
+    network, shown, background = classifier(Quadratic(), 2), pictures(1, 1), pictures(2, 12)
+    last = run(network, shown, [(0, 0)], background, samples=48 * 20, score="logit")[-1]
+    # In normalised pixels u: integral of 2 w (b + a (x - b)) (x - b) da = w (x^2 - b^2).
+    x, b = (shown - 0.5) / 0.25, (background - 0.5) / 0.25
+    true = (network.module.network.weight[0] * (x[0] ** 2 - (b**2).mean(0))).detach().numpy()
+    assert np.abs(last.values[0] - true).max() < 0.03 * np.abs(true).max()
+    assert np.abs(last.values[0] - true).max() < 6 * last.standard_error[0].max()
+
+
+@pytest.mark.parametrize("samples", [96, 60, 200])
+@pytest.mark.parametrize("score", ["logit", "probability"])
+def test_95_percent_intervals_hold_the_truth_in_92_to_98_percent(score, samples):
+    network, shown, background = small(), pictures(1, 2), pictures(2, 24)
+    values, error, deviations, degrees = repeated(
+        network, shown, background, 60, samples=samples, score=score
+    )
+    wrong = np.abs(values - exact(network, shown, PAIR, background, score))
+    reach = stats.t.ppf(0.975, degrees)[:, :, None, None, None]
+    covered = (wrong < reach * error).mean()
+    assert 0.92 < covered < 0.98
+    # The squared error itself is unbiased, per element and for sums over elements.
+    assert 0.85 < (error**2).mean() / (wrong**2).mean() < 1.15
+    assert 0.85 < (deviations**2).mean() / (wrong**2).mean() < 1.15
+
+
+def test_the_error_of_a_difference_between_pictures_is_right():
+    network, shown, background = small(), pictures(1, 2), pictures(2, 24)
+    queries = [(0, 0), (1, 0)]
+    true = np.diff(exact(network, shown, queries, background).mean((1, 2, 3)))[0]
+    wrong, error = [], []
+    for seed in range(60):
+        e = run(network, shown, queries, background, samples=96, score="logit", seed=seed)[-1]
+        means = e.values.mean((1, 2, 3))
+        wrong.append(means[1] - means[0] - true)
+        error.append(np.diff(e.deviations.mean((2, 3, 4)), axis=1)[:, 0])
+    assert 0.6 < np.mean(np.square(error)) / np.mean(np.square(wrong)) < 1.6
+
+
+def test_samples_are_worth_several_of_the_plain_estimator():
+    network, shown, background = small(), pictures(1, 2), pictures(2, 24)
+    for score, least in (("logit", 3.0), ("probability", 3.0)):
+        true = exact(network, shown, PAIR, background, score)
+        values, *_ = repeated(network, shown, background, 12, samples=96, score=score)
+        plain = run(network, shown, PAIR, background, explainer="shap", samples=400, score=score)
+        ours = ((values - true) ** 2).mean((0, 2, 3, 4))
+        # Shap's squared error at 400 samples, at 96 of them:
+        theirs = ((plain[-1].values - true) ** 2).mean((1, 2, 3)) * 400 / 96
+        assert (theirs / ours).mean() > least
+
+
+@pytest.mark.parametrize("score", ["logit", "probability"])
+def test_values_sum_to_the_score_less_its_mean_over_the_background(score):
+    network, shown, background = small(), pictures(1, 2), pictures(2, 16)
+    last = run(network, shown, PAIR, background, samples=1600, score=score)[-1]
+    logits = network(torch.cat([shown, background])).double()
+    out = logits if score == "logit" else logits.softmax(1)
+    for q, (p, c) in enumerate(PAIR):
+        assert last.score_values[q] == pytest.approx(float(out[p, c]), abs=1e-5)
+        assert last.expected[q] == pytest.approx(float(out[2:, c].mean()), abs=1e-5)
+        total = last.values[q].sum(dtype=np.float64)
+        assert last.gap[q] == pytest.approx(
+            total - (last.score_values[q] - last.expected[q]), abs=1e-5
+        )
+        assert abs(last.gap[q]) < 0.02 * abs(last.score_values[q] - last.expected[q]) + 1e-3
+
+
+def test_the_same_seed_gives_the_same_values_and_another_seed_others():
+    network, shown, background = small(), pictures(1, 2), pictures(2, 16)
+    settings = {"samples": 40, "smoothing": 0.1}
+    first, again, other = (
+        run(network, shown, PAIR, background, seed=seed, **settings)[-1] for seed in (3, 3, 4)
+    )
+    np.testing.assert_allclose(first.values, again.values, rtol=1e-4, atol=1e-7)
+    assert np.abs(first.values - other.values).max() > 1e-3 * np.abs(first.values).max()
+
+
+def test_global_random_generators_are_left_alone():
+    network, shown, background = small(), pictures(1, 2), pictures(2, 16)
+    for explainer in ("expected", "shap", "integrated", "lime"):
+        state, torch_state = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+        settings = {"samples": 12, "superpixels": 4, "smoothing": 0.1}
+        run(network, shown, PAIR, background, explainer=explainer, **settings)
+        assert np.array_equal(state, np.random.get_state()[1])  # noqa: NPY002
+        assert torch.equal(torch_state, torch.get_rng_state())
+
+
+def test_estimates_stream_and_are_not_changed_afterwards():
+    network, shown, background = small(), pictures(1, 2), pictures(2, 16)
+    seen = []
+    for estimate in explain(
+        network, shown, PAIR, TensorBackground(background), ExplainSettings(samples=96)
+    ):
+        seen.append((estimate, estimate.values.copy(), estimate.samples))
+    assert seen[0][2] <= 8
+    assert [samples for *_, samples in seen] == sorted({samples for *_, samples in seen})
+    assert [e.done for e, *_ in seen] == [False] * (len(seen) - 1) + [True]
+    assert seen[-1][2] == 96
+    assert seen[-1][0].reason
+    for estimate, values, _ in seen:
+        np.testing.assert_array_equal(estimate.values, values)
+
+
+@pytest.mark.parametrize("explainer", ["expected", "shap", "integrated", "lime"])
+@pytest.mark.parametrize("samples", [1, 2, 5, 13])
+def test_exactly_as_many_samples_are_drawn_as_asked_for(explainer, samples):
+    last = run(
+        small(),
+        pictures(1, 1),
+        [(0, 0)],
+        pictures(2, 5),
+        samples=samples,
+        explainer=explainer,
+        superpixels=4,
+    )[-1]
+    assert (last.samples, last.total, last.done) == (samples, samples, True)
+    assert np.isfinite(last.values).all()
+
+
+def test_a_target_error_stops_early_and_is_met():
+    network, shown, background = small(), pictures(1, 1), pictures(2, 16)
+    last = run(network, shown, [(0, 0)], background, samples=100_000, standard_error=0.05)[-1]
+    assert last.done
+    assert last.samples < 20_000
+    assert "standard error" in last.reason
+
+
+def test_time_that_is_up_stops():
+    network, shown, background = small(), pictures(1, 1), pictures(2, 16)
+    last = run(network, shown, [(0, 0)], background, samples=1_000_000, seconds=0.3)[-1]
+    assert last.done
+    assert last.samples < 1_000_000
+    assert "0.3 s" in last.reason
+
+
+def test_memory_that_runs_out_halves_the_chunk_and_says_so(monkeypatch):
+    network, shown, background = small(), pictures(1, 2), pictures(2, 16)
+    forward = network.module.forward
+    largest = []
+
+    def cramped(x: Tensor) -> Tensor:
+        if len(x) > 8:
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+        largest.append(len(x))
+        return forward(x)
+
+    monkeypatch.setattr(network.module, "forward", cramped)
+    last = run(network, shown, PAIR, background, samples=96, score="logit")[-1]
+    assert last.samples == 96
+    assert "memory ran out" in last.note
+    assert max(largest) <= 8
+
+
+def test_chunks_do_not_grow_with_samples_classes_or_background(monkeypatch):
+    network, shown = small(), pictures(1, 2)
+    forward = network.module.forward
+    rows: list[int] = []
+    monkeypatch.setattr(network.module, "forward", lambda x: (rows.append(len(x)), forward(x))[1])
+    run(network, shown, [(p, c) for p in (0, 1) for c in range(4)], pictures(2, 300), samples=600)
+    assert max(rows) <= 64
+
+
+class Lazy:
+    """A background that counts how many pictures are asked for at once."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.largest = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def batch(self, indices: Sequence[int]) -> Tensor:
+        self.largest = max(self.largest, len(indices))
+        return torch.cat([pictures(index, 1) for index in indices])
+
+
+@pytest.mark.parametrize("explainer", ["expected", "shap"])
+def test_a_large_background_is_decoded_a_few_at_a_time(explainer):
+    background = Lazy(1000)
+    last = run(small(), pictures(1, 1), [(0, 0)], background, samples=100, explainer=explainer)[-1]
+    assert last.done
+    assert background.largest <= 50
+
+
+def test_a_generator_may_be_closed_at_any_time():
+    network, shown, background = small(), pictures(1, 2), pictures(2, 16)
+    running = explain(
+        network, shown, PAIR, TensorBackground(background), ExplainSettings(layer="2")
+    )
+    next(running)
+    running.close()
+    assert not network.module.network[2]._forward_pre_hooks
+    gc.collect()
+
+
+# --- what cannot be explained -------------------------------------------------------------------
+
+
+def refused(words: str, network, queries=PAIR, background=None, shown=None, **settings) -> None:
+    with pytest.raises(UserError, match=words):
+        run(
+            network,
+            pictures(1, 2) if shown is None else shown,
+            queries,
+            pictures(2, 4) if background is None else background,
+            **settings,
+        )
+
+
+@pytest.mark.parametrize("explainer", ["expected", "shap", "integrated", "lime"])
+def test_every_explainer_refuses_the_same(explainer):
+    refused("class 9 does not exist", small(), [(0, 9)], explainer=explainer)
+    refused(
+        "single output",
+        classifier(nn.Sequential(nn.Flatten(), nn.Linear(108, 1)), 1),
+        [(0, 0)],
+        explainer=explainer,
+    )
+    refused("choose at least one class", small(), [], explainer=explainer)
+    broken = small()
+    broken.module.network[5].weight.data[:] = float("nan")
+    refused("not a number", broken, explainer=explainer)
+
+
+@pytest.mark.parametrize("explainer", ["expected", "shap"])
+def test_a_background_is_needed_and_must_fit(explainer):
+    refused("background", small(), background=pictures(2, 0), explainer=explainer)
+    refused("same size", small(), background=pictures(2, 3, side=4), explainer=explainer)
+
+
+def test_nan_gradients_keep_what_was_computed():
+    network, shown, background = small(), pictures(1, 1), pictures(2, 16)
+    running = explain(
+        network, shown, [(0, 0)], TensorBackground(background), ExplainSettings(score="logit")
+    )
+    first = next(running)
+    values = first.values.copy()
+    network.module.network[5].weight.data[:] = float("nan")
+    with pytest.raises(UserError, match="not a number"):
+        list(running)
+    np.testing.assert_array_equal(first.values, values)
+    assert np.isfinite(values).all()
+
+
+def test_a_layer_that_is_not_there_or_runs_twice_is_named():
+    refused("no layer", small(), layer="features.3")
+    refused("did you mean", residual(), layer="blok")

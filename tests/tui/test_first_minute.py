@@ -1,0 +1,90 @@
+"""The first minute, with nothing asked for: the shipped pictures, the built-in network, two keys.
+
+The real worker runs here. With XAWAY_UPDATE_PICTURES=1 the README's picture is taken anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from engine.types import AttackSettings, ExplainSettings, ModelSettings
+from engine.worker import Worker
+from tests.conftest import ROOT
+from tui.app import XawayApp
+from tui.state import load_state
+from tui.widgets.text_block import TextBlock
+
+PICTURE = ROOT / "tests" / "pictures" / "first_minute.svg"
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for the worker, with a bound that only a hang reaches."""
+    for _ in range(int(seconds / 0.05)):
+        if holds():
+            await pilot.pause(0.2)
+            return
+        await pilot.pause(0.05)
+    raise AssertionError("what was waited for did not come")
+
+
+async def test_two_keys_show_the_whole_idea(tmp_path: Path) -> None:
+    state = load_state(tmp_path / "state.json")
+    app = XawayApp(
+        (),
+        ModelSettings(),
+        AttackSettings(),
+        ExplainSettings(),
+        make_worker=lambda emit: Worker(emit, threads=1),
+        state=state,
+    )
+    async with app.run_test(size=(160, 50)) as pilot:
+        session = app.session
+        await until(pilot, lambda: session.opened is not None)
+        assert session.opened is not None
+        assert session.opened.original.name == "African elephant"
+        hint = app.main.query_one("#hint", TextBlock)
+        assert "Press space" in hint.words
+
+        await pilot.press("space")
+        await until(pilot, lambda: session.frame is not None and bool(session.frame.finished))
+        assert session.frame is not None
+        assert session.frame.success_step is not None
+        assert session.frame.trace[-1].probability_target > 0.9
+        assert session.frame.trace[-1].linf <= session.attack.epsilon + 1e-6
+        assert "Press s" in hint.words
+
+        def explained() -> bool:
+            found = session.evidence
+            return found is not None and found.done and len(found.attributions) == 2
+
+        await until(pilot, explained)
+        assert session.evidence is not None
+        assert session.evidence.step == session.frame.step
+        if os.environ.get("XAWAY_UPDATE_PICTURES"):
+            PICTURE.parent.mkdir(exist_ok=True)
+            PICTURE.write_text(app.export_screenshot(title="xaway-tui"), encoding="utf-8")
+
+        first = session.frame.target
+        await pilot.press("s")
+        await until(
+            pilot,
+            lambda: (
+                session.frame is not None
+                and session.frame.settings.target == "similar"
+                and bool(session.frame.finished)
+            ),
+        )
+        assert session.frame.target != first
+        assert session.frame.success_step is not None
+        assert "Press s" not in hint.words
+        await pilot.press("q")
+    assert {"play", "similar"} <= load_state(tmp_path / "state.json").hints_used
+
+
+def test_the_readme_shows_the_picture_that_this_test_takes() -> None:
+    assert PICTURE.is_file()
+    assert str(PICTURE.relative_to(ROOT)) in (ROOT / "README.md").read_text(encoding="utf-8")

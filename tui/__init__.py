@@ -1,0 +1,1 @@
+"""The screen: knows Textual, imports no torch, shap or PIL."""

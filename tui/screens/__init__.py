@@ -1,0 +1,1 @@
+"""What can fill the window, one screen a file."""

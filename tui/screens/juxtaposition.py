@@ -1,0 +1,156 @@
+"""Evidence for many classes at once: clean above adversarial, one colour scale."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from engine.events import Event, Explained, Failed, Progress, Status, Stepped
+from engine.types import ByteArray, Query, Side
+from tui.colors import QUIET
+from tui.screens.picker import PickerScreen
+from tui.screens.settings_forms import class_choices
+from tui.session import Session
+from tui.summary import caption
+from tui.text import safe
+from tui.widgets.grid import JuxtapositionGrid
+from tui.widgets.pane import Title
+from tui.widgets.status_line import StatusLine
+from tui.widgets.text_block import TextBlock
+
+if TYPE_CHECKING:
+    from tui.app import XawayApp
+
+RANKS = 5
+KEYS = "arrows read · p add a class · t top five · h o f heatmap · x again · esc back"
+
+
+class JuxtapositionScreen(Screen[None]):
+    """The five likeliest classes of each side, or the classes picked with `p`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,v", "dismiss", "Back", show=False),
+        Binding("p", "pick", show=False),
+        Binding("t", "top", show=False),
+        Binding("x", "explain", show=False),
+        Binding("h", "main('heat_mode')", show=False),
+        Binding("o", "main('overlay')", show=False),
+        Binding("f", "main('scale')", show=False),
+        Binding("q", "app.leave", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._picked: list[int] = []
+
+    def compose(self) -> ComposeResult:
+        """A title, what was explained, the grid, the keys."""
+        yield Title("Juxtaposition")
+        yield TextBlock(id="caption", color=QUIET)
+        yield JuxtapositionGrid(id="grid")
+        yield StatusLine(id="status")
+        yield TextBlock(id="zoom-keys", color=QUIET)
+
+    @property
+    def xaway(self) -> XawayApp:
+        """The app, with its own type."""
+        return cast("XawayApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        """What is known of the work."""
+        return self.xaway.session
+
+    def on_mount(self) -> None:
+        """Ask at once."""
+        self.query_one("#zoom-keys", TextBlock).show(KEYS)
+        session = self.session
+        status = self.query_one(StatusLine)
+        status.show_model(session.info, session.model.name, session.loading)
+        if session.status is not None:
+            status.show_status(session.status)
+        self.query_one(JuxtapositionGrid).focus()
+        self.action_explain()
+
+    def queries(self) -> tuple[Query, ...]:
+        """What is explained."""
+        if not self._picked:
+            return self.session.top_queries(RANKS)
+        sides: tuple[Side, ...] = ("clean", "adversarial") if self.session.frame else ("clean",)
+        return tuple(Query(side, index) for side in sides for index in self._picked)
+
+    def take(self, event: Event) -> None:
+        """Follow the explanation."""
+        status = self.query_one(StatusLine)
+        if isinstance(event, Explained):
+            self.show()
+        elif isinstance(event, Status):
+            status.show_status(event)
+        elif isinstance(event, Progress):
+            status.show_progress(event)
+        elif isinstance(event, Failed):
+            status.show_error(event.message)
+        elif isinstance(event, Stepped):
+            self.show()
+
+    def show(self) -> None:
+        """Show the evidence as it is now."""
+        session = self.session
+        evidence, look = session.juxtaposed, session.look
+        pictures: dict[Side, ByteArray] = {}
+        if session.opened:
+            pictures["clean"] = session.opened.picture
+        if session.frame:
+            pictures["adversarial"] = session.frame.picture
+        self.query_one(JuxtapositionGrid).show(
+            evidence,
+            pictures,
+            mode=look.mode,
+            overlay=look.overlay,
+            shared_scale=look.shared,
+        )
+        line = self.query_one("#caption", TextBlock)
+        line.show(caption(evidence, first=False) if evidence else "explaining")
+        names = ", ".join(safe(session.label(index)) for index in self._picked)
+        self.query_one(Title).set(names or "the likeliest classes of each side")
+
+    def action_explain(self) -> None:
+        """Ask (again)."""
+        self.xaway.send(*self.session.juxtapose(self.queries()))
+        self.show()
+
+    def action_top(self) -> None:
+        """The likeliest classes again."""
+        self._picked.clear()
+        self.action_explain()
+
+    def action_pick(self) -> None:
+        """Add a class, or take it away."""
+        info = self.session.info
+        if info is None:
+            return
+
+        def picked(value: str | None) -> None:
+            if value is None:
+                return
+            index = int(value)
+            if index in self._picked:
+                self._picked.remove(index)
+            else:
+                self._picked = [*self._picked, index][-RANKS:]
+            self.action_explain()
+
+        picker = PickerScreen("Class to add or take away", class_choices(info.labels))
+        self.app.push_screen(picker, picked)
+
+    def action_main(self, name: str) -> None:
+        """What the key does on the main screen."""
+        getattr(self.xaway.main, f"action_{name}")()
+        self.show()
+
+    async def action_dismiss(self, result: None = None) -> None:
+        """Back to the main screen."""
+        self.dismiss(None)

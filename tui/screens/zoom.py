@@ -1,0 +1,146 @@
+"""One picture or heatmap over the whole window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.screen import Screen
+
+from engine.events import Event, Explained, Opened, Stepped
+from tui.colors import QUIET
+from tui.session import Session, top
+from tui.summary import pair
+from tui.text import compact, percent, safe
+from tui.widgets.evidence_panel import common_scale
+from tui.widgets.heat import HeatView
+from tui.widgets.pane import Title
+from tui.widgets.picture import PictureView
+from tui.widgets.text_block import TextBlock
+
+if TYPE_CHECKING:
+    from tui.app import XawayApp
+
+VIEWS = (
+    "Clean picture",
+    "Adversarial picture",
+    "Perturbation",
+    "Evidence, clean",
+    "Evidence, adversarial",
+)
+KEYS = "← → view · ↑ ↓ iteration · space play · h o f heatmap · esc back"
+
+
+class ZoomScreen(Screen[None]):
+    """Shows one of `VIEWS`; it begins with the adversarial picture where there is one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,z", "dismiss", "Back", show=False),
+        Binding("left", "turn(-1)", show=False),
+        Binding("right", "turn(1)", show=False),
+        Binding("up", "step(1)", show=False),
+        Binding("down", "step(-1)", show=False),
+        Binding("space", "play", show=False),
+        Binding("h", "main('heat_mode')", show=False),
+        Binding("o", "main('overlay')", show=False),
+        Binding("f", "main('scale')", show=False),
+        Binding("q", "app.leave", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view = 0
+
+    def compose(self) -> ComposeResult:
+        """A title, the view, the keys."""
+        yield Title("")
+        with Container(id="zoomed"):
+            yield PictureView(id="zoom-picture")
+            heat = HeatView(id="zoom-heat")
+            heat.can_focus = False  # its arrows turn the views here
+            yield heat
+        yield TextBlock(id="zoom-keys", color=QUIET)
+
+    @property
+    def session(self) -> Session:
+        """What is known of the work."""
+        return cast("XawayApp", self.app).session
+
+    def on_mount(self) -> None:
+        """Show something at once."""
+        self._view = 1 if self.session.frame else 0
+        self.query_one("#zoom-keys", TextBlock).show(KEYS)
+        self.show()
+
+    def take(self, event: Event) -> None:
+        """Follow the attack and the evidence."""
+        if isinstance(event, Opened | Stepped | Explained):
+            self.show()
+
+    def show(self) -> None:
+        """Show the view chosen, as it is now."""
+        session = self.session
+        opened, frame, evidence, look = (
+            session.opened,
+            session.frame,
+            session.evidence,
+            session.look,
+        )
+        picture, heat = self.query_one(PictureView), self.query_one(HeatView)
+        is_heat = self._view >= 3
+        picture.display, heat.display = not is_heat, is_heat
+        note = ""
+        if is_heat:
+            sides = pair(evidence) if evidence else (None, None)
+            found = sides[self._view - 3]
+            heat.show(
+                found.heat if found else None,
+                underlay=(opened.picture if opened else None)
+                if self._view == 3
+                else session.explained_picture,
+                scale=common_scale(evidence, heat.size) if evidence and look.shared else None,
+                mode=look.mode,
+                overlay=look.overlay,
+                empty="no evidence yet: x on the main screen explains",
+            )
+            note = f"{safe(found.name)}, step {evidence.step}" if found and evidence else ""
+        elif self._view == 0:
+            picture.show(opened.picture if opened else None)
+            if opened:
+                seen = top(opened.predictions)
+                note = f"{safe(seen.name)} {percent(seen.probability)}"
+        elif frame is None:
+            picture.show(None, empty="space starts the attack")
+        elif self._view == 1:
+            picture.show(frame.picture)
+            seen = top(frame.predictions)
+            note = f"step {frame.step}: {safe(seen.name)} {percent(seen.probability)}"
+        else:
+            picture.show(frame.perturbation)
+            note = f"step {frame.step}, ×{compact(frame.factor)}"
+        self.query_one(Title).set(note, title=VIEWS[self._view])
+
+    def action_turn(self, by: int) -> None:
+        """Show the next view."""
+        self._view = (self._view + by) % len(VIEWS)
+        self.show()
+
+    def action_step(self, by: int) -> None:
+        """Move along the time axis."""
+        cast("XawayApp", self.app).send(*self.session.step(by))
+
+    def action_play(self) -> None:
+        """Play or pause."""
+        cast("XawayApp", self.app).send(*self.session.play_or_pause())
+
+    def action_main(self, name: str) -> None:
+        """What the key does on the main screen."""
+        main = cast("XawayApp", self.app).main
+        getattr(main, f"action_{name}")()
+        self.show()
+
+    async def action_dismiss(self, result: None = None) -> None:
+        """Back to the main screen."""
+        self.dismiss(None)

@@ -1,0 +1,108 @@
+"""The evidence: heatmaps of both pictures, the statistics, the histograms, and what they say."""
+
+from __future__ import annotations
+
+import math
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.geometry import Size
+
+from engine.types import Evidence
+from tui.colors import ACCENT, ADVERSARIAL, CLEAN, QUIET, TEXT
+from tui.pixels import default_scale
+from tui.session import Session, top
+from tui.summary import caption, pair, summarise
+from tui.text import safe
+from tui.widgets.heat import HeatView
+from tui.widgets.histogram import HistogramView
+from tui.widgets.pane import Pane, Title
+from tui.widgets.statistics import StatisticsTable
+from tui.widgets.text_block import TextBlock
+
+WAITING = "evidence follows when the attack pauses; x explains now"
+MANUAL = "press x to explain"
+
+
+def common_scale(evidence: Evidence, size: Size) -> float | None:
+    """One scale of colours for all heatmaps of `size` cells, or None where all are empty.
+
+    Taken from the values as they are drawn: a cell shows the mean of those it covers.
+    """
+    cells = (size.width, size.height - 1)
+    largest = max((default_scale(one.heat, cells) for one in evidence.attributions), default=0.0)
+    return largest if largest > 0 and math.isfinite(largest) else None
+
+
+class EvidencePanel(Vertical):
+    """What the network has to go on, clean beside adversarial."""
+
+    def compose(self) -> ComposeResult:
+        """A caption, the four views, a sentence."""
+        yield Title("Evidence")
+        yield TextBlock(id="caption", color=QUIET)
+        with Container(id="evidence-row"):
+            yield Pane("Clean", HeatView(id="heat-clean"), color=CLEAN)
+            yield Pane("Adversarial", HeatView(id="heat-adversarial"), color=ADVERSARIAL)
+            yield Pane("Statistics", StatisticsTable(id="statistics"), id="statistics-pane")
+            yield Pane("Histogram of phi", HistogramView(id="histogram"), id="histogram-pane")
+        yield TextBlock(id="summary")
+
+    def show(self, session: Session) -> None:
+        """Show the session's evidence."""
+        evidence = session.evidence
+        look = session.look
+        self.show_headline(session)
+        clean, other = pair(evidence) if evidence else (None, None)
+        size = self.query_one("#heat-clean", HeatView).size
+        scale = common_scale(evidence, size) if evidence and look.shared else None
+        opened = session.opened
+        empty = WAITING if session.auto_evidence else MANUAL
+        if opened is None or session.explaining:
+            empty = "explaining" if opened else ""
+        self.query_one("#heat-clean", HeatView).show(
+            clean.heat if clean else None,
+            underlay=opened.picture if opened else None,
+            scale=scale,
+            mode=look.mode,
+            overlay=look.overlay,
+            empty=empty,
+        )
+        self.query_one("#heat-adversarial", HeatView).show(
+            other.heat if other else None,
+            underlay=session.explained_picture,
+            scale=scale,
+            mode=look.mode,
+            overlay=look.overlay,
+            empty=empty if session.frame else "",
+        )
+        self.query_one(StatisticsTable).show(evidence)
+        self.query_one(HistogramView).show(
+            evidence.edges if evidence else None,
+            clean.histogram if clean else None,
+            other.histogram if other else None,
+        )
+        for view, attribution in (("#heat-clean", clean), ("#heat-adversarial", other)):
+            pane = self.query_one(view).parent
+            assert isinstance(pane, Pane)
+            pane.heading.set(safe(attribution.name) if attribution else "")
+
+    def show_headline(self, session: Session) -> None:
+        """Say what the evidence is of, and what it says."""
+        evidence = session.evidence
+        line = self.query_one("#caption", TextBlock)
+        sentence = self.query_one("#summary", TextBlock)
+        if evidence is None:
+            line.show("", QUIET)
+            sentence.show("")
+            return
+        words = caption(evidence)
+        if session.evidence_stale and session.frame is not None:
+            line.show(f"not of what is shown (step {session.frame.step}): {words}", ACCENT)
+        else:
+            line.show(words, QUIET)
+        frame = session.frame
+        prediction = None
+        if frame is not None and evidence.step < len(frame.trace) and not session.other_attack:
+            prediction = top(frame.trace[evidence.step].top)
+        sentence.show(summarise(evidence, prediction), QUIET if session.evidence_stale else TEXT)

@@ -1,0 +1,84 @@
+"""A part of the screen under a line with its title; the line lights up with the focus inside."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.colors import ACCENT, FAINT, QUIET, RGB, TEXT
+from tui.rows import row
+from tui.sheet import style
+from tui.widgets.canvas import Canvas
+
+
+class Title(Canvas):
+    """`Title  note ─────────`. Its own widget, so that a new note repaints this line only."""
+
+    DEFAULT_CSS = "Title { width: 1fr; height: 1; }"
+
+    def __init__(self, title: str, color: RGB = TEXT) -> None:
+        super().__init__()
+        self._heading = title
+        self._notes: tuple[str, ...] = ()
+        self._color = color
+        self._lit = False
+
+    def set(self, *notes: str, title: str | None = None) -> None:
+        """Change the note beside the title (safe text), or the title as well.
+
+        Of several notes, longest first, the first that fits is shown.
+        """
+        self._notes = notes
+        if title is not None:
+            self._heading = title
+        self.redraw()
+
+    def light(self, lit: bool) -> None:
+        """Show whether the focus is below this line."""
+        self._lit = lit
+        self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """One line."""
+        color = ACCENT if self._lit else self._color
+        room = width - 3 - cell_len(self._heading)
+        fitting = (note for note in self._notes if cell_len(note) <= room)
+        note = next(fitting, self._notes[-1] if self._notes else "")
+        note = f"  {note}" if note else ""
+        segments = row([(self._heading, style(color, bold=True)), (note, style(QUIET))], width - 1)
+        rule = width - 1 - sum(cell_len(segment.text) for segment in segments)
+        segments.append(Segment(" " + "─" * rule, style(ACCENT if self._lit else FAINT)))
+        return [Strip(segments)]
+
+
+class Pane(Vertical):
+    """A title line over something."""
+
+    def __init__(
+        self,
+        title: str,
+        *content: Widget,
+        id: str | None = None,
+        classes: str = "",
+        color: RGB = TEXT,
+    ) -> None:
+        super().__init__(id=id, classes=f"pane {classes}")
+        self.heading = Title(title, color)
+        self._content = content
+
+    def compose(self) -> ComposeResult:
+        """The line, then the content."""
+        yield self.heading
+        yield from self._content
+
+    def on_descendant_focus(self) -> None:
+        """Light the line."""
+        self.heading.light(True)
+
+    def on_descendant_blur(self) -> None:
+        """Put it out."""
+        self.heading.light(False)

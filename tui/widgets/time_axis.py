@@ -1,0 +1,279 @@
+"""The time axis: how sure the network is, and how much evidence it has, over iterations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from engine.types import EvidencePoint, FloatArray, Frame
+from tui import charts, colors
+from tui.colors import RGB
+from tui.sheet import Sheet, blend, line, notice, pack, piece
+from tui.text import compact, fit, percent, safe, statistic_name
+from tui.widgets.canvas import Canvas
+
+GUTTER = 4
+TARGET_MARK, ORIGINAL_MARK = "●", "○"
+TARGET_LINE, ORIGINAL_LINE = "━━", "╍╍"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One class over iterations, in the units of the axis; `error` is a standard error."""
+
+    target: bool
+    steps: FloatArray
+    values: FloatArray
+    error: FloatArray | None = None
+
+    @property
+    def color(self) -> RGB:
+        """Warm for the target, blue for the original class."""
+        return colors.TARGET if self.target else colors.ORIGINAL
+
+    def at(self, step: int) -> tuple[float, float] | None:
+        """Value and error at a step that is known."""
+        index = np.flatnonzero(self.steps == step)
+        if not index.size or not np.isfinite(self.values[index[0]]):
+            return None
+        error = float("nan") if self.error is None else float(self.error[index[0]])
+        return float(self.values[index[0]]), error
+
+
+def probability_curves(frame: Frame) -> list[Curve]:
+    """Original class, then target where there is one."""
+    steps = np.array([record.step for record in frame.trace], dtype=float)
+    original = np.array([record.probability_original for record in frame.trace])
+    curves = [Curve(False, steps, original)]
+    if frame.target is not None:
+        target = np.array([record.probability_target for record in frame.trace])
+        curves.append(Curve(True, steps, target))
+    return curves
+
+
+def evidence_curves(frame: Frame, points: Iterable[EvidencePoint]) -> list[Curve]:
+    """A curve for the original class and one for the target, of the points that there are."""
+    by_class: dict[int, list[EvidencePoint]] = {}
+    for point in sorted(points, key=lambda point: point.step):
+        by_class.setdefault(point.class_index, []).append(point)
+    wanted = [(False, frame.original)]
+    if frame.target is not None:
+        wanted.append((True, frame.target))
+    return [
+        Curve(
+            is_target,
+            np.array([p.step for p in found], dtype=float),
+            np.array([p.value for p in found]),
+            np.array([p.error for p in found]),
+        )
+        for is_target, label in wanted
+        if (found := by_class.get(label.index))
+    ]
+
+
+class TimeAxis(Canvas):
+    """Probability of target and original class over iterations, with a cursor.
+
+    Target: a solid line with `●`; original: a dashed line with `○`. Points of evidence make a
+    second band below, each line within 1.96 standard errors.
+    """
+
+    DEFAULT_CSS = "TimeAxis { width: 1fr; height: 1fr; }"
+
+    class Sought(Message):
+        """A click on an iteration that has been computed."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(
+        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._frame: Frame | None = None
+        self._evidence: tuple[EvidencePoint, ...] = ()
+        self._steps = 0
+        self._statistic = ""
+
+    def show(
+        self,
+        frame: Frame | None,
+        evidence: tuple[EvidencePoint, ...] = (),
+        steps: int = 0,
+        statistic: str = "",
+    ) -> None:
+        """Show the trace of `frame` over 0..`steps`, and `evidence` in a second band.
+
+        `steps` 0 takes the iterations of the attack's settings. `statistic` names the evidence.
+        """
+        self._frame, self._evidence = frame, evidence
+        last = frame.trace[-1].step if frame and frame.trace else 0
+        planned = frame.settings.iterations if frame and not steps else steps
+        self._steps = max(planned, last, 1)
+        self._statistic = statistic_name(statistic)
+        self.redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Seek the iteration under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is None or self._frame is None or not self._frame.trace:
+            return
+        share = (2 * (offset.x - GUTTER) + 0.5) / max(1, self._dots() - 1)
+        step = round(min(1.0, max(0.0, share)) * self._steps)
+        self.post_message(self.Sought(min(step, self._frame.trace[-1].step)))
+
+    def draw(self, width: int, height: int) -> list[Strip]:
+        """Legend, curves, axis."""
+        frame = self._frame
+        if frame is None or height < 4 or width < 24:
+            return notice("" if frame else "No attack yet.", width, height)
+        found = evidence_curves(frame, self._evidence)
+        rows = height - 2
+        below = max(2, (rows - 1) * 3 // 7) if found and rows >= 7 else 0
+        above = rows - below - (1 if below else 0)
+        strips = [self._legend(frame, width)]
+        strips += self._panel(probability_curves(frame), (0.0, 1.0), ("1.0", "0.5", "0.0"), above)
+        if below:
+            reach = [c.values + 1.96 * _known(c.error) for c in found]
+            top = max(float(np.nanmax(values)) for values in reach) or 1.0
+            low = min(0.0, *(float(np.nanmin(c.values - 1.96 * _known(c.error))) for c in found))
+            strips.append(self._evidence_legend(frame, found, width, top))
+            strips += self._panel(found, (low, top), ("max", "", "0.0"), below)
+        return [*strips, self._axis(frame, width)]
+
+    def _dots(self) -> int:
+        return 2 * max(1, self.size.width - GUTTER - 1)
+
+    def _place(self, step: FloatArray) -> FloatArray:
+        return step / self._steps * (self._dots() - 1)
+
+    def _column(self, step: int) -> int:
+        return GUTTER + round(step / self._steps * (self._dots() - 1)) // 2
+
+    def _panel(
+        self,
+        curves: list[Curve],
+        span: tuple[float, float],
+        labels: tuple[str, str, str],
+        rows: int,
+    ) -> list[Strip]:
+        assert self._frame is not None
+        sheet = Sheet(self.size.width, rows)
+        plot = slice(GUTTER, GUTTER + self._dots() // 2)
+        size = (4 * rows, self._dots())
+        low, high = span
+        for row in (0, (rows - 1) / 2, rows - 1):
+            label = labels[round(2 * row / (rows - 1))] if rows > 1 else labels[0]
+            if row == int(row):
+                sheet.write(int(row), 0, label.rjust(3), colors.QUIET)
+            if row == int(row) and colors.current() != "none":
+                sheet.write(int(row), GUTTER, "┈" * (size[1] // 2), colors.TRACK)
+        if self._frame.success_step is not None:
+            column = self._column(self._frame.success_step)
+            sheet.text[:, column], sheet.fg[:, column] = "┊", pack(colors.QUIET)
+        cursor = self._column(self._frame.step)
+        sheet.text[:, cursor], sheet.fg[:, cursor] = "│", pack(colors.ACCENT)
+        solid = np.zeros(size, dtype=bool)
+        for curve in curves:
+            places = self._place(curve.steps)
+            values = (curve.values - low) / (high - low)
+            if curve.error is not None:
+                reach = 1.96 * _known(curve.error) / (high - low)
+                shade = charts.band(places, values - reach, values + reach, size)
+                self._put(sheet, plot, shade & ~solid, blend(curve.color, colors.GROUND, 0.55))
+        for curve in curves:
+            values = (curve.values - low) / (high - low)
+            dashed = not curve.target
+            solid = charts.curve(self._place(curve.steps), values, size, dashed=dashed)
+            self._put(sheet, plot, solid, curve.color)
+        for curve in curves:
+            known = curve.at(self._frame.step)
+            if known is not None:
+                share = min(1.0, max(0.0, (known[0] - low) / (high - low)))
+                mark = TARGET_MARK if curve.target else ORIGINAL_MARK
+                row = round((1 - share) * (4 * rows - 1)) // 4
+                sheet.write(row, cursor, mark, curve.color, bold=True)
+        return sheet.strips()
+
+    def _put(self, sheet: Sheet, plot: slice, dots: charts.Dots, color: RGB) -> None:
+        marks = charts.braille(dots)
+        here = marks != " "
+        sheet.text[:, plot][here] = marks[here]
+        sheet.fg[:, plot][here] = pack(color)
+
+    def _legend(self, frame: Frame, width: int) -> Strip:
+        at = next((record for record in frame.trace if record.step == frame.step), None)
+        entries = []
+        if frame.target is not None:
+            value = at.probability_target if at else float("nan")
+            entries.append((TARGET_LINE + TARGET_MARK, frame.target.name, value, colors.TARGET))
+        value = at.probability_original if at else float("nan")
+        entries.append((ORIGINAL_LINE + ORIGINAL_MARK, frame.original.name, value, colors.ORIGINAL))
+        where = f"step {frame.step}/{self._steps}"
+        room = (width - len(where)) // len(entries) - 4 - 8 - 2
+        parts: list[Segment] = []
+        for mark, name, probability, color in entries:
+            parts.append(piece(mark + " ", color, bold=True))
+            parts.append(piece(safe(name, max(0, room)) + " ", color))
+            parts.append(piece(percent(probability) + "  ", colors.TEXT, bold=True))
+        used = Strip(parts).cell_length
+        gap = " " * max(0, width - used - len(where))
+        return line(*parts, piece(gap), piece(where, colors.ACCENT))
+
+    def _evidence_legend(self, frame: Frame, curves: list[Curve], width: int, top: float) -> Strip:
+        parts = [piece(f"{self._statistic or 'evidence'}, max {compact(top)}  ", colors.QUIET)]
+        for curve in reversed(curves):
+            known = curve.at(frame.step)
+            if known is not None:
+                mark = TARGET_MARK if curve.target else ORIGINAL_MARK
+                parts.append(piece(f"{mark} {compact(known[0])}", curve.color))
+                parts.append(piece(f" ±{compact(1.96 * known[1], 2)}  ", colors.QUIET))
+        return line(*parts).crop(0, width)
+
+    def _axis(self, frame: Frame, width: int) -> Strip:
+        sheet = Sheet(width, 1)
+        count = max(1, min(self._steps, self._dots() // 16))
+        stride = next(s for s in _strides() if self._steps / s <= count)
+        for step in range(0, self._steps + 1, stride):
+            self._number(sheet, step, colors.QUIET)
+        if frame.success_step is not None:
+            self._number(sheet, frame.success_step, colors.TEXT, f"✓{frame.success_step}")
+        self._number(sheet, frame.step, colors.ACCENT, f"▲{frame.step}")
+        return sheet.strips()[0]
+
+    def _number(self, sheet: Sheet, step: int, color: RGB, text: str = "") -> None:
+        marked = bool(text)
+        text = text or str(step)
+        column = self._column(step)
+        start = column if marked else column - len(text) // 2
+        start = max(0, min(start, sheet.width - len(text)))
+        if marked:
+            # Clear what of a tick's number would stick out on either side.
+            left = start
+            while left > 0 and sheet.text[0, left - 1] != " ":
+                left -= 1
+            right = start + len(text)
+            while right < sheet.width and sheet.text[0, right] != " ":
+                right += 1
+            sheet.write(0, left, " " * (right - left))
+        elif "".join(sheet.text[0, max(0, start - 1) : start + len(text) + 1]).strip():
+            return
+        sheet.write(0, start, fit(text, sheet.width), color, bold=marked)
+
+
+def _known(error: FloatArray | None) -> FloatArray:
+    return np.zeros(1) if error is None else np.nan_to_num(error)
+
+
+def _strides() -> Iterable[int]:
+    unit = 1
+    while True:
+        yield from (unit, 2 * unit, 5 * unit)
+        unit *= 10
