@@ -138,13 +138,13 @@ def relative_error(
 def symmetric_edges(values: Sequence[Array], bins: int = BINS) -> Array:
     """Edges (bins + 1,) of equal bins, symmetric about zero, that hold all of `values`.
 
-    The range is the smallest of 1, 2, 5 x 10^k that holds 99.9 % of every attribution, so that
+    The range is the smallest of 1, 2, 5 x 10^k that holds 99 % of every attribution, so that
     it stands still while an estimate refines; values beyond it are counted in the outer bins.
     """
     reach = 0.0
     for each in values:
         flat = np.abs(each.ravel()[:: 1 + each.size // SAMPLED])
-        place = min(flat.size - 1, int(0.999 * flat.size))
+        place = min(flat.size - 1, int(0.99 * flat.size))
         reach = max(reach, float(np.partition(flat, place)[place]))
     if not reach > 0 or not np.isfinite(reach):
         reach = 1.0

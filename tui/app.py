@@ -13,13 +13,13 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from engine.events import Command, Event, FindPictures, Loaded
+from engine.events import Command, Event, Failed, FindPictures, Loaded
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
 from tui import colors
 from tui.bridge import Bridge
 from tui.colors import hexadecimal
 from tui.screens.main import MainScreen
-from tui.session import Session
+from tui.session import LOADING, Session
 from tui.state import State
 
 FRAME = 0.1
@@ -145,6 +145,16 @@ class XawayApp(App[int]):
         """Open a picture."""
         self.send(*self.session.open(path))
 
+    def open_waiting(self) -> None:
+        """Open the picture that was chosen while a network was being loaded."""
+        session = self.session
+        if (
+            session.info
+            and session.path
+            and (session.opened is None or session.opened.path != session.path)
+        ):
+            self.open(session.path)
+
     # --- from the worker ------------------------------------------------------------------------
 
     def on_wake(self) -> None:
@@ -161,8 +171,8 @@ class XawayApp(App[int]):
     def _took(self, event: Event) -> None:
         if isinstance(event, Loaded):
             self._remember(self.state.with_model(self.session.model))
-            if self.session.path:
-                self.open(self.session.path)
+        if isinstance(event, Loaded) or (isinstance(event, Failed) and event.task in LOADING):
+            self.open_waiting()
         for screen in self.screen_stack:
             take = getattr(screen, "take", None)
             if take is not None:

@@ -45,16 +45,11 @@ from engine.types import (
     Prediction,
     Query,
 )
+from tui.ladder import next_epsilon
 from tui.pixels import HeatMode
 
 ClassChoice = Literal["prediction", "target", "original", "picked"]
 CLASS_CHOICES: tuple[ClassChoice, ...] = get_args(ClassChoice)
-
-EPSILONS = (
-    *(0.0005, 0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05),
-    *(0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0),
-)
-"""The values that the keys step through; any other can be typed."""
 
 TRACE_SHARE = 0.3
 """Part of the worker's time that evidence beside a playing attack may take."""
@@ -75,13 +70,6 @@ class Look:
     shared: bool = True
 
 
-def next_epsilon(epsilon: float, up: bool) -> float:
-    """The neighbour of `epsilon` in `EPSILONS`; the end of the row beyond it."""
-    if up:
-        return next((e for e in EPSILONS if e > epsilon * 1.000001), EPSILONS[-1])
-    return next((e for e in reversed(EPSILONS) if e < epsilon * 0.999999), EPSILONS[0])
-
-
 def top(predictions: tuple[Prediction, ...]) -> Prediction:
     """The likeliest of `predictions`."""
     return max(predictions, key=lambda prediction: prediction.probability)
@@ -97,6 +85,7 @@ class Session:
         self.attack = attack
         self.explain = explain
         self.loading = False
+        self._loaded: ModelSettings | None = None
         self.info: ModelInfo | None = None
         self.opened: Opened | None = None
         self.frame: Frame | None = None
@@ -157,11 +146,13 @@ class Session:
         return [Pause()] if self.frame.playing else [Play()]
 
     def cancel(self) -> list[Command]:
-        """Stop what runs; a network that was being loaded is not there."""
-        if self.loading:
-            self.loading, self.info = False, None
-            self._forget_picture()
+        """Stop what runs; the network before stays where another was being loaded."""
+        self._keep_network()
         return [Cancel()]
+
+    def _keep_network(self) -> None:
+        self.loading = False
+        self.model = self._loaded or self.model
 
     def step(self, by: int) -> list[Command]:
         """Move the cursor; begins the attack, paused, where there is none."""
@@ -305,7 +296,7 @@ class Session:
     def take(self, event: Event) -> bool:
         """Bring in an event; False for one that nobody waits for any more."""
         if isinstance(event, Loaded):
-            self.info, self.loading = event.info, False
+            self.info, self.loading, self._loaded = event.info, False, self.model
             self._forget_picture()
         elif isinstance(event, Opened):
             if event.run_id != self._open_run:
@@ -339,7 +330,9 @@ class Session:
             self._wanted = None
             self.explaining = False
             if event.task in LOADING:
-                self.loading = False
+                self._keep_network()
+            elif event.task == Open.__name__ and self.opened is not None:
+                self.path = self.opened.path
         return True
 
     def _forget_picture(self) -> None:

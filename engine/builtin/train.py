@@ -36,7 +36,7 @@ CARD = Path(__file__).with_name("MODEL_CARD.md")
 class Settings:
     """A training run; two runs with equal settings and drawings give equal weights."""
 
-    steps: int = 1400
+    steps: int = 1000
     batch: int = 48
     rate: float = 4e-3
     decay: float = 0.02
@@ -44,7 +44,10 @@ class Settings:
 
 
 def augment(pictures: Tensor, random: torch.Generator) -> Tensor:
-    """Random crops, flips, light, colour, blur and noise.
+    """Random crops, flips, light, contrast and colour.
+
+    Pale and flat pictures teach the network to see faint patterns, so that small attacks work;
+    noise would teach it to resist them.
 
     `pictures` is uint8 (n, 3, h, w); the result is normalised float (n, 3, SIDE, SIDE).
     """
@@ -62,12 +65,10 @@ def augment(pictures: Tensor, random: torch.Generator) -> Tensor:
     theta[:, :, 2] = (1.0 - zoom)[:, None] * uniform(-1, 1, 2)
     grid = F.affine_grid(theta, [n, 3, SIDE, SIDE], align_corners=False)
     x = F.grid_sample(x, grid, "bilinear", "reflection", align_corners=False)
-    soft = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), "replicate"), 3, 1)
-    x = torch.lerp(x, soft, (uniform(-1.0, 1.0, 1, 1, 1)).clamp_min(0.0))
+    x = torch.lerp(x.mean(1, keepdim=True), x, uniform(0.25, 1.2, 1, 1, 1))
     middle = x.mean((1, 2, 3), keepdim=True)
-    x = (x - middle) * uniform(0.7, 1.25, 1, 1, 1) + middle * uniform(0.7, 1.3, 1, 1, 1)
-    x = x * uniform(0.92, 1.08, 3, 1, 1)
-    x = x + torch.randn(x.shape, generator=random) * uniform(-0.02, 0.02, 1, 1, 1).clamp_min(0.0)
+    x = (x - middle) * uniform(0.25, 1.2, 1, 1, 1) + middle * uniform(0.6, 1.3, 1, 1, 1)
+    x = x * uniform(0.9, 1.1, 3, 1, 1)
     return normalise(x.clamp(0.0, 1.0))
 
 
@@ -149,10 +150,28 @@ def logits(model: nn.Module, pictures: NDArray[np.uint8]) -> Tensor:
     return torch.cat([model(x[i : i + 128]) for i in range(0, len(x), 128)])
 
 
+@torch.inference_mode()
+def disturbed(
+    model: nn.Module, pictures: NDArray[np.uint8], truth: NDArray[np.int64], rounds: int = 4
+) -> tuple[Tensor, NDArray[np.int64]]:
+    """Logits and truth of pictures cropped, lit and coloured as in training, `rounds` times.
+
+    Plain drawings are nearly all recognised, so they cannot tell 99 % from 99.99 %; these can.
+    """
+    data = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    random = torch.Generator().manual_seed(1)
+    scores = [
+        model(augment(data[i : i + 128], random))
+        for _ in range(rounds)
+        for i in range(0, len(data), 128)
+    ]
+    return torch.cat(scores), np.tile(truth, rounds)
+
+
 def temperature(scores: Tensor, truth: NDArray[np.int64]) -> float:
     """The temperature that makes the held-out scores likeliest (Guo et al. 2017, section 4.2)."""
     y = torch.from_numpy(truth)
-    grid = torch.exp(torch.linspace(math.log(0.4), math.log(4.0), 116)).tolist()
+    grid = torch.exp(torch.linspace(math.log(0.25), math.log(4.0), 281)).tolist()
     losses = [float(F.cross_entropy(scores / t, y)) for t in grid]
     return float(grid[losses.index(min(losses))])
 
@@ -175,6 +194,8 @@ def card(model: nn.Module, settings: Settings, count: int, fresh: NDArray[np.uin
          truth: NDArray[np.int64], heat: float, minutes: float | None) -> str:  # fmt: skip
     """The model card: what the network is, how it was made and what was measured."""
     p = softmax(logits(model, fresh))
+    scores, again = disturbed(model, fresh, truth)
+    hard = softmax(scores)
     lines = [
         "# Built-in network",
         "",
@@ -189,8 +210,9 @@ def card(model: nn.Module, settings: Settings, count: int, fresh: NDArray[np.uin
         f"--batch {settings.batch} --seed {settings.seed}`"
         + (f"; the training steps took {minutes:.0f} minutes." if minutes else "."),
         f"{count} drawings a class (seeds from 10000), AdamW, no adversarial training, no label",
-        f"smoothing; temperature {heat:.3f}, fitted on other drawings (seeds from 20000), is",
-        "folded into the last layer. Weights are stored as float16.",
+        f"smoothing; temperature {heat:.3f}, fitted on other drawings (seeds from 20000) that were",
+        "cropped, lit and coloured at random, is folded into the last layer. Weights are stored",
+        "as float16.",
         "",
         f"## Fresh drawings (seeds from 30000, {len(fresh)} pictures)",
         "",
@@ -204,6 +226,13 @@ def card(model: nn.Module, settings: Settings, count: int, fresh: NDArray[np.uin
         *confusions(p, truth, LABELS),
         "",
         *by_class(p, truth, LABELS),
+        "",
+        "## The same, cropped, lit and coloured at random as in training (4 times each)",
+        "",
+        f"Top-1 accuracy {accuracy(hard, again):.4f}, expected calibration error (15 bins) "
+        f"{calibration_error(hard, again):.4f}.",
+        "",
+        *reliability(hard, again),
     ]
     if sample_folder().is_dir() and any(sample_folder().iterdir()):
         pictures, wanted = _samples()
@@ -238,7 +267,7 @@ def main(arguments: list[str] | None = None) -> int:
     started, resumed = time.perf_counter(), (folder / name).exists()
     model = train(*sets["train"], settings, folder / name, show=True)
     minutes = None if resumed else (time.perf_counter() - started) / 60
-    heat = temperature(logits(model, sets["calibration"][0]), sets["calibration"][1])
+    heat = temperature(*disturbed(model, *sets["calibration"]))
     with torch.no_grad():
         model.classifier.weight.div_(heat)
         model.classifier.bias.div_(heat)

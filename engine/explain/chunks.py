@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from engine.types import UserError
+
+CHUNK_SECONDS = 0.2
+"""Time between two yields that the chunk size aims at."""
+PIXELS_CPU = 8 * 224 * 224
+"""Beyond so many pixels in one pass a CPU's caches overflow, and it gets slower."""
+ROWS = 256
+"""Pictures in one pass at most."""
+
+
+def most_rows(pictures: Tensor) -> int:
+    """How many pictures of the size of `pictures` (P, 3, H, W) one pass should take at most."""
+    if pictures.device.type != "cpu":
+        return ROWS
+    return max(1, min(ROWS, PIXELS_CPU // (pictures.shape[2] * pictures.shape[3])))
 
 
 class ChunkSize:

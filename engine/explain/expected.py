@@ -27,7 +27,7 @@ from engine.explain.base import (
     check_queries,
     scores,
 )
-from engine.explain.chunks import ChunkSize
+from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
 from engine.explain.draws import sweeps
 from engine.explain.heads import Head, make_head
 from engine.explain.moments import Moments, Reading
@@ -37,10 +37,6 @@ from engine.explain.sweep import OpenSweep
 from engine.models import Classifier
 from engine.types import ExplainSettings
 
-CHUNK_SECONDS = 0.2
-"""Time between two yields that the chunk size aims at."""
-ROWS_CPU, ROWS_DEVICE = 8, 256
-"""Pictures in one forward pass at most: beyond 8 a CPU's caches overflow and it gets slower."""
 ENOUGH = 8
 """Clusters of draws before the error is trusted enough to stop by it."""
 
@@ -67,7 +63,7 @@ def expected(
     paths = Paths(head, pictures, queries)
     every = scores(logits, settings.score).double().cpu().numpy()
     score_values = np.array([every[p, c] for p, c in queries])
-    rows = ROWS_CPU if classifier.device.type == "cpu" else ROWS_DEVICE
+    rows = most_rows(pictures)
     scout = Scout(paths, backdrop, settings.score, rows)
     moments = Moments(paths.shape, classifier.device, settings.seed)
     most = max(1, rows // len(paths.pictures))

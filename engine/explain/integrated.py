@@ -26,8 +26,8 @@ from engine.explain.base import (
     check_queries,
     scores,
 )
-from engine.explain.chunks import ChunkSize
-from engine.explain.expected import CHUNK_SECONDS, ROWS_CPU, ROWS_DEVICE, meaning, why_stop
+from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
+from engine.explain.expected import meaning, why_stop
 from engine.explain.heads import Head, make_head
 from engine.explain.paths import Draws, Paths
 from engine.models import Classifier
@@ -68,7 +68,7 @@ def integrated(
     base = paths.spread([paths.scores(low[p : p + 1], p)[:, 0] for p in range(len(low))])
     every = scores(logits, settings.score).double().cpu().numpy()
     score_values = np.array([every[p, c] for p, c in queries])
-    rows = ROWS_CPU if classifier.device.type == "cpu" else ROWS_DEVICE
+    rows = most_rows(pictures)
     chunk = ChunkSize(4, max(1, rows // len(low)), CHUNK_SECONDS)
     nodes = spread_nodes(settings.samples)
     total: Tensor | None = None

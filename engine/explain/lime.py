@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from engine.explain.base import Estimate, PictureClass, check_finite, check_queries, scores
-from engine.explain.chunks import ChunkSize
-from engine.explain.expected import CHUNK_SECONDS, ROWS_CPU, ROWS_DEVICE, why_stop
+from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
+from engine.explain.expected import why_stop
 from engine.models import Classifier
 from engine.types import ExplainSettings, UserError
 
@@ -92,7 +92,7 @@ def lime(
     # The full picture comes first: it anchors the fit.
     masks = {p: np.ones((1, painters[p].count), dtype=bool) for p in shown}
     found = {p: every[p : p + 1, classes[p]] for p in shown}
-    rows = ROWS_CPU if classifier.device.type == "cpu" else ROWS_DEVICE
+    rows = most_rows(pictures)
     chunk = ChunkSize(min(8, rows), rows, CHUNK_SECONDS)
     done, seconds = 0, 0.0
     while done < settings.samples:
@@ -143,12 +143,19 @@ def lime(
 
 
 def segment(picture: Tensor, count: int) -> npt.NDArray[np.int64]:
-    """About `count` superpixels of a picture (3, H, W): numbers 0 to n - 1 at (H, W)."""
+    """About `count` superpixels of a picture (3, H, W): numbers 0 to n - 1 at (H, W).
+
+    Where SLIC finds hardly any (pictures of pure noise), squares take their place.
+    """
     from skimage.segmentation import slic
 
     pixels = picture.detach().permute(1, 2, 0).double().cpu().numpy()
     labels = slic(pixels, n_segments=count, compactness=10, sigma=1, start_label=0)
     _, numbers = np.unique(labels, return_inverse=True)
+    if numbers.max() + 1 < min(4, count):
+        side = max(2, round(count**0.5))
+        rows, columns = (np.arange(size) * side // size for size in labels.shape)
+        _, numbers = np.unique(rows[:, None] * side + columns, return_inverse=True)
     found: npt.NDArray[np.int64] = numbers.reshape(labels.shape).astype(np.int64)
     return found
 

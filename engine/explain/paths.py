@@ -85,7 +85,7 @@ class Paths:
         sums: Tensor | None = None
         for p, j, gradient, root in gradients(self.head, points, self.classes, self.pictures):
             factor = differences[p] if self.head.complete else root
-            weight = weights[p].view(-1, *trailing)
+            weight = weights[p].view(-1, *[1] * (gradient.dim() - 1))
             values = (gradient * factor).mul_(weight)
             if sums is None:
                 sums = values.new_empty(len(segments), self.queries, *values.shape[1:])

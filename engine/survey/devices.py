@@ -130,8 +130,12 @@ def on_devices(
             busy = {number for number, _ in running.values()}
             for number in range(len(pools)):
                 if number not in busy and left and not stopping():
-                    group = left.popleft()
-                    running[pools[number].submit(_do, group)] = number, group
+                    try:
+                        future = pools[number].submit(_do, left[0])
+                    except BrokenProcessPool:  # it died while it had nothing to do
+                        pools[number] = start(settings.devices[number])
+                        future = pools[number].submit(_do, left[0])
+                    running[future] = number, left.popleft()
             done, _ = wait(running, POLL, FIRST_COMPLETED)
             for future in done:
                 number, group = running.pop(future)

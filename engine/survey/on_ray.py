@@ -6,6 +6,7 @@ pictures and the weights under the same paths, as on a shared drive.
 
 from __future__ import annotations
 
+import socket
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
@@ -17,6 +18,8 @@ from engine.types import UserError
 
 AHEAD = 2
 """Tasks handed to Ray for each that can run at once, so that none waits for this process."""
+KNOCK = 5.0
+"""Seconds to wait for an answer from a cluster's address."""
 RETRIES = 10
 """Times that Ray repeats a task whose worker or node was lost."""
 
@@ -93,17 +96,25 @@ def on_ray(
 
 def _connect(ray: Any, address: str) -> None:
     try:
+        _knock(address)
         ray.init(
             address=address or None,
             log_to_driver=False,
             include_dashboard=False if not address else None,
             logging_level="ERROR",
         )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise UserError(
             f"there is no Ray cluster at {address or 'this machine'}: {error}; start one with"
             " `ray start --head`."
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Look whether anything listens: Ray itself tries for minutes and then ends the process."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), KNOCK).close()
 
 
 def _slots(ray: Any, needs: dict[str, int]) -> int:

@@ -1,4 +1,4 @@
-"""What a run leaves for others to read: summary.json, rows.csv, report.md, histograms as SVG.
+"""What a run leaves for others to read: summary.json, rows.csv, report.md, curves, histograms.
 
 Written anew each time a session ends; everything in them comes from items.jsonl.
 """
@@ -72,6 +72,7 @@ def write_report(
     """
     summary = _summary(identity, rule, frame, learned)
     _write(out / "summary.json", json.dumps(summary, indent=1, allow_nan=False))
+    _write(out / "curves.json", json.dumps(_curves(frame, learned), allow_nan=False))
     header, rows = table(findings)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -124,24 +125,20 @@ def _summary(
         "failed": frame.failed,
         "arms": arms,
         "explanations": list(frame.explanations),
-        "separations": [
-            separation_json(row)
-            | {
-                "roc": row.roc.tolist(),
-                "histogram": {
-                    "edges": row.edges.tolist(),
-                    "clean": row.clean.tolist(),
-                    "adversarial": row.adversarial.tolist(),
-                },
-            }
-            for row in frame.separations
-            if row.pairs
-        ],
-        "learned": [
-            separation_json(row) | {"accuracy": accuracy, "roc": row.roc.tolist()}
-            for row, accuracy in learned
-        ],
+        "separations": [separation_json(row) for row in frame.separations if row.pairs],
+        "learned": [separation_json(row) | {"accuracy": share} for row, share in learned],
     }
+
+
+def _curves(frame: SurveyFrame, learned: Learned) -> list[dict[str, Any]]:
+    """ROC curves and histograms, for drawing them elsewhere."""
+    found = []
+    for row in (*frame.separations, *(row for row, _ in learned)):
+        if row.pairs:
+            arrays = {name: getattr(row, name) for name in ("roc", "edges", "clean", "adversarial")}
+            names = {name: getattr(row, name) for name in ("arm", "explanation", "statistic")}
+            found.append(names | {k: v.round(12).tolist() for k, v in arrays.items()})
+    return found
 
 
 # --- rows -------------------------------------------------------------------------------------

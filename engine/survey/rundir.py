@@ -214,7 +214,7 @@ class RunDir:
 
     def _check(self, identity: dict[str, Any]) -> None:
         found = read_settings(self.folder).get("identity", {})
-        for name in identity.keys() | found.keys():
+        for name in dict.fromkeys([*identity, *found]):  # settings come before what they cause
             if found.get(name) != identity.get(name):
                 was, now = (json.dumps(each.get(name)) for each in (found, identity))
                 if max(len(was), len(now)) > 200:

@@ -403,7 +403,7 @@ class Desk:
         return make
 
     @asynccontextmanager
-    async def open(self, width: int = 160, height: int = 50) -> AsyncIterator[Desk]:
+    async def open(self, width: int = 140, height: int = 44) -> AsyncIterator[Desk]:
         """Run the app until the first picture is open (or nothing is left to wait for)."""
         async with self.app.run_test(size=(width, height), notifications=True) as pilot:
             self.pilot = pilot
@@ -438,7 +438,10 @@ class Desk:
 
     def text(self, selector: str = "Screen") -> str:
         """What is on the screen within a widget."""
-        widget = self.app.screen.query_one(selector) if selector != "Screen" else None
+        found = self.app.screen.query(selector) if selector != "Screen" else None
+        if found is not None and not found:
+            return ""
+        widget = found.first() if found is not None else None
         rows = self.app.screen._compositor.render_strips()
         lines = ["".join(segment.text for segment in strip) for strip in rows]
         if widget is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine import events as ev
-from engine.types import AttackSettings, Query
+from engine.types import AttackSettings, ExplainSettings, Query
 from tui.state import State, load_state
 
 from .fake_worker import Desk
@@ -24,7 +24,7 @@ async def test_the_first_picture_opens_by_itself_and_is_explained() -> None:
     async with Desk().open() as desk:
         await desk.until(lambda: desk.session.evidence)
         assert "elephant.png" in desk.text("#clean-pane")
-        assert "African elephant" in desk.text("#bars-clean")
+        assert "• African ele" in desk.text("#bars-clean")
         assert "Clean picture: mean |phi| for African elephant" in desk.text("#summary")
 
 
@@ -175,6 +175,16 @@ async def test_an_attack_on_the_own_class_fails_with_a_sentence() -> None:
     async with Desk(attack=AttackSettings(target="African elephant")).open() as desk:
         await desk.press("space")
         await desk.until(lambda: "choose another target" in desk.text("#status"))
+
+
+async def test_a_failed_explanation_is_said_until_one_succeeds() -> None:
+    async with Desk(explain=ExplainSettings(layer="features.9")).open() as desk:
+        await desk.until(lambda: "did you mean features.7" in desk.text("#status"))
+        await desk.press("space")
+        assert "did you mean features.7" in desk.text("#status")
+        desk.session.explain = ExplainSettings()
+        await desk.press("x")
+        assert "did you mean" not in desk.text("#status")
 
 
 async def test_no_pictures_is_said() -> None:

@@ -1,7 +1,5 @@
 """What the dialogs and the other screens promise, through keys."""
 
-import pytest
-
 from engine import events as ev
 from engine.types import AttackSettings, ExplainSettings, Query
 from tui.screens.form import FormScreen
@@ -90,28 +88,14 @@ async def test_the_form_edits_all_settings() -> None:
         assert "0.0314 = 8.00/255" in desk.text("#settings")
 
 
-@pytest.mark.parametrize(
-    ("field", "typed", "says"),
-    [
-        ("target", "gas pimp", "unknown class 'gas pimp': did you mean gas pump"),
-        ("epsilon", "3", "epsilon must lie between 0 and 1"),
-        ("epsilon", "x", "epsilon must be a number such as 0.01"),
-        ("alpha", "-1", "alpha must lie between 0 and 1"),
-        ("steps", "0", "steps must lie between 1 and"),
-        ("steps", "2.5", "iterations must be a whole number, not '2.5'"),
-        ("seed", "-1", "seed must lie between 0 and"),
-        ("decay", "nan", "decay must be a number, not 'nan'"),
-    ],
-)
-async def test_the_form_says_what_is_wrong_and_stays(field: str, typed: str, says: str) -> None:
+async def test_the_form_says_what_is_wrong_and_stays() -> None:
     async with Desk().open() as desk:
-        await desk.press("e")
-        desk.app.screen.query_one(f"#field-{field}").focus()
-        await desk.press("end", "ctrl+u")
-        await desk.type(typed)
+        await desk.press("e", "down", "end", "ctrl+u")
+        await desk.type("gas pimp")
         await desk.press("enter")
         assert isinstance(desk.app.screen, FormScreen)
-        assert says in " ".join(desk.text("#wrong").split())
+        said = " ".join(desk.text("#wrong").split())
+        assert "unknown class 'gas pimp': did you mean gas pump" in said
         await desk.press("escape")
         assert desk.session.attack == AttackSettings()
 

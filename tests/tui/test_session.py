@@ -6,7 +6,8 @@ import pytest
 
 from engine import events as ev
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
-from tui.session import EPSILONS, Session, next_epsilon
+from tui.ladder import EPSILONS, next_epsilon
+from tui.session import Session
 
 from .fake_worker import FakeWorker
 
@@ -119,7 +120,7 @@ def test_a_network_that_fails_to_come_leaves_the_old_one() -> None:
     bench.do(bench.session.load_model(ModelSettings("missing")))
     assert not bench.session.loading
     assert bench.session.info is not None
-    assert bench.session.info.name == "builtin"
+    assert bench.session.info.name == bench.session.model.name == "builtin"
 
 
 def test_another_network_drops_the_picture_and_its_runs() -> None:
@@ -130,13 +131,15 @@ def test_another_network_drops_the_picture_and_its_runs() -> None:
     assert bench.session.path == "photos/elephant.png"
 
 
-def test_cancelling_a_load_leaves_no_network() -> None:
+def test_cancelling_a_load_keeps_the_network_and_the_picture() -> None:
     bench = Bench()
     bench.worker.load = False
     bench.do(bench.session.load_model(ModelSettings("inception_v3")))
+    assert bench.session.open("photos/zebra.png") == []
     assert bench.session.cancel() == [ev.Cancel()]
     assert not bench.session.loading
-    assert bench.session.info is None
+    assert bench.session.model.name == "builtin"
+    assert bench.session.opened is not None
 
 
 def test_the_trace_is_asked_for_with_each_attack_while_it_is_on() -> None:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from engine.events import Command, Save
-from engine.types import METHOD_NAMES, AttackSettings, ClassLabel, ExplainSettings, ModelSettings
+from engine.types import AttackSettings, ClassLabel, ExplainSettings, ModelSettings
 from tui import hints
 from tui.keys import KEYS
 from tui.pixels import HeatMode
@@ -59,6 +59,18 @@ class Controls(Screen[None]):
         """Show the evidence, or show it in another way."""
         raise NotImplementedError
 
+    def show_picture(self) -> None:
+        """Show the open picture, or why there is none."""
+        raise NotImplementedError
+
+    def show_axis(self) -> None:
+        """Show the time axis as it is now."""
+        raise NotImplementedError
+
+    def show_attack(self) -> None:
+        """Bring the attack in sight, where the window shows pages."""
+        raise NotImplementedError
+
     def explain_soon(self) -> None:
         """Ask for evidence in a moment, if it follows by itself."""
         raise NotImplementedError
@@ -78,12 +90,14 @@ class Controls(Screen[None]):
     def action_play(self) -> None:
         """Play, pause, or begin."""
         if self._need_picture():
+            self.show_attack()
             self._do(self.session.play_or_pause())
             self.xaway.use_hint(hints.PLAY)
 
     def action_again(self) -> None:
         """Begin anew with the settings as they are."""
         if self._need_picture():
+            self.show_attack()
             self._do(self.session.start(play=True))
             self.xaway.use_hint(hints.PLAY)
 
@@ -97,14 +111,10 @@ class Controls(Screen[None]):
         """Take the next method."""
         self.session.cycle_method()
         self.show_settings()
-        name = METHOD_NAMES[self.session.attack.method]
-        if self.session.frame is None:
-            return
-        self.notify(f"{name}: a starts again", timeout=2)
 
-    def action_epsilon(self, up: bool) -> None:
+    def action_epsilon(self, by: int) -> None:
         """Change epsilon."""
-        self.session.change_epsilon(up)
+        self.session.change_epsilon(up=by > 0)
         self.show_settings()
 
     def action_seed(self) -> None:
@@ -166,14 +176,15 @@ class Controls(Screen[None]):
     def action_trace(self) -> None:
         """Evidence on the time axis, on or off."""
         self._do(self.session.toggle_trace())
-        self.notify(
-            "Evidence on the time axis is " + ("on." if self.session.trace_on else "off."),
-            timeout=2,
-        )
+        self.show_axis()
 
     def action_cancel(self) -> None:
         """Stop what runs."""
+        was_loading = self.session.loading
         self._do(self.session.cancel())
+        if was_loading:
+            self.xaway.open_waiting()
+            self.show_picture()
 
     # --- evidence -------------------------------------------------------------------------------
 
@@ -242,8 +253,6 @@ class Controls(Screen[None]):
     def action_auto(self) -> None:
         """Evidence by itself, or only when asked for."""
         self.session.auto_evidence = not self.session.auto_evidence
-        follows = self.session.auto_evidence
-        self.notify("Evidence follows by itself." if follows else "Evidence comes on x.", timeout=2)
         self.show_evidence()
         self.explain_soon()
 

@@ -25,18 +25,18 @@ from engine.events import (
     Status,
     Stepped,
 )
-from tui.colors import ACCENT, ADVERSARIAL, CLEAN
+from tui.colors import ACCENT
 from tui.hints import hint
 from tui.screens.controls import Controls
-from tui.text import compact, percent, safe
-from tui.widgets.bars import PredictionBars
+from tui.text import percent, safe
+from tui.widgets.course_row import CourseRow
 from tui.widgets.evidence_panel import EvidencePanel
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_list import LineList
 from tui.widgets.page_bar import PageBar
 from tui.widgets.pane import Pane
-from tui.widgets.picture import PictureView
 from tui.widgets.picture_list import FilterInput, PictureList
+from tui.widgets.picture_row import PictureRow
 from tui.widgets.settings_panel import SettingsPanel
 from tui.widgets.status_line import StatusLine
 from tui.widgets.text_block import TextBlock
@@ -59,6 +59,7 @@ class MainScreen(Controls):
         self._timer: Timer | None = None
         self._explained: tuple[int, int] | None = None
         self._page = 1
+        self._explain_failed = False
 
     def compose(self) -> ComposeResult:
         """All widgets; the style sheet puts them where the window has room."""
@@ -71,29 +72,8 @@ class MainScreen(Controls):
                     yield Pane("Pictures", PictureList(self.xaway.paths, id="list"), id="pick")
                     yield Pane("Attack", SettingsPanel(id="settings"), id="settings-pane")
                 with Vertical(id="right"):
-                    with Horizontal(id="pictures"):
-                        yield Pane("Clean", PictureView(id="clean"), id="clean-pane", color=CLEAN)
-                        yield Pane(
-                            "Adversarial",
-                            PictureView(id="adversarial"),
-                            id="adversarial-pane",
-                            color=ADVERSARIAL,
-                        )
-                        yield Pane("Perturbation", PictureView(id="perturbation"), id="change-pane")
-                    with Horizontal(id="middle"):
-                        yield Pane(
-                            "Clean, top 5",
-                            PredictionBars(id="bars-clean"),
-                            id="bars-1",
-                            color=CLEAN,
-                        )
-                        yield Pane(
-                            "Adversarial, top 5",
-                            PredictionBars(id="bars-adversarial"),
-                            id="bars-2",
-                            color=ADVERSARIAL,
-                        )
-                        yield Pane("Time", TimeAxis(id="axis"), id="axis-pane")
+                    yield PictureRow(id="pictures")
+                    yield CourseRow(id="middle")
                     yield EvidencePanel(id="evidence")
             yield TextBlock(id="hint", color=ACCENT)
             yield StatusLine(id="status")
@@ -104,7 +84,7 @@ class MainScreen(Controls):
         self.action_page(1)
         self.show_settings()
         self._show_model()
-        self._show_picture()
+        self.show_picture()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another window, perhaps another layout."""
@@ -127,12 +107,12 @@ class MainScreen(Controls):
 
     def take(self, event: Event) -> None:
         """Show what an event has changed. The session has taken it already."""
-        if isinstance(event, Opened | Loaded | Explained):
+        if isinstance(event, Explained if self._explain_failed else Opened | Loaded | Stepped):
             self.query_one(StatusLine).show_error("")
         if isinstance(event, Stepped):
             self._show_frame()
         elif isinstance(event, Explained | EvidenceTraced):
-            self.show_evidence() if isinstance(event, Explained) else self._show_axis()
+            self.show_evidence() if isinstance(event, Explained) else self.show_axis()
         elif isinstance(event, Status):
             self.query_one(StatusLine).show_status(event)
         elif isinstance(event, Progress):
@@ -144,11 +124,11 @@ class MainScreen(Controls):
         elif isinstance(event, Opened):
             self._explained = None
             self._list.mark(event.path)
-            self._show_picture()
+            self.show_picture()
             self.explain_soon()
         elif isinstance(event, Loaded):
             self._list.forget()
-            self._show_picture()
+            self.show_picture()
         elif isinstance(event, Saved):
             self._saved(event)
         elif isinstance(event, Failed):
@@ -162,7 +142,7 @@ class MainScreen(Controls):
         if pictures.paths and not self.session.path:
             self.xaway.open(pictures.paths[0])
         if event.done and not pictures.paths:
-            self._show_picture()
+            self.show_picture()
 
     def _saved(self, event: Saved) -> None:
         seen = f"{safe(event.prediction.name)} {percent(event.prediction.probability)}"
@@ -176,10 +156,11 @@ class MainScreen(Controls):
 
     def _failed(self, event: Failed) -> None:
         message = safe(event.message)
+        self._explain_failed = event.task.casefold() == "explain"
         self.query_one(StatusLine).show_error(message)
         self.notify(message, severity="error", timeout=10, markup=False)
         if self.session.opened is None:
-            self._show_picture()
+            self.show_picture()
 
     # --- showing --------------------------------------------------------------------------------
 
@@ -204,12 +185,8 @@ class MainScreen(Controls):
         pane = self.query_one("#settings-pane", Pane)
         pane.heading.set("changed: a starts again" if self.session.changed else "")
 
-    def _show_picture(self) -> None:
-        """A picture was opened, or is no longer there."""
-        opened = self.session.opened
-        self.query_one("#clean", PictureView).show(
-            opened.picture if opened else None, empty=self._why_empty()
-        )
+    def show_picture(self) -> None:
+        """Show the open picture, or why there is none."""
         self._show_frame()
         self.show_evidence()
 
@@ -225,44 +202,16 @@ class MainScreen(Controls):
 
     def _show_frame(self) -> None:
         session = self.session
-        opened, frame = session.opened, session.frame
-        target = frame.target if frame else None
-        original = opened.original if opened else None
-        self.query_one("#bars-clean", PredictionBars).show(
-            (frame.clean if frame and frame.clean else opened.predictions) if opened else (),
-            target=target,
-            original=original,
-        )
-        self.query_one("#bars-adversarial", PredictionBars).show(
-            frame.predictions if frame else (), target=target, original=original
-        )
-        self.query_one("#adversarial", PictureView).show(
-            frame.picture if frame else None, empty="space starts the attack" if opened else ""
-        )
-        self.query_one("#perturbation", PictureView).show(frame.perturbation if frame else None)
-        name = safe(opened.path.replace("\\", "/").rsplit("/", 1)[-1]) if opened else ""
-        self._title("#clean-pane", name)
-        step = f"step {frame.step}" if frame else ""
-        of = f"{step} of {frame.settings.iterations}" if frame else ""
-        self._title("#adversarial-pane", of, step)
-        self._title("#bars-2", step)
-        factor = f"×{compact(frame.factor, 2)}" if frame else ""
-        linf = ""
-        if frame and frame.step < len(frame.trace):
-            linf = f"{factor} · L∞ {compact(frame.trace[frame.step].linf * 255)}/255"
-        self._title("#change-pane", linf, factor)
-        self._show_axis()
+        self.query_one(PictureRow).show(session, self._why_empty())
+        self.query_one(CourseRow).show(session)
         self.show_settings()
         if session.evidence:
             self.query_one(EvidencePanel).show_headline(session)
         self._follow()
 
-    def _show_axis(self) -> None:
-        session = self.session
-        frame = session.frame
-        self.query_one(TimeAxis).show(frame, session.points, session.steps, session.statistic)
-        doing = "" if frame is None else "playing" if frame.playing else frame.finished or "paused"
-        self._title("#axis-pane", safe(doing))
+    def show_axis(self) -> None:
+        """Show the time axis as it is now."""
+        self.query_one(CourseRow).show_axis(self.session)
 
     def _title(self, selector: str, *notes: str) -> None:
         self.query_one(selector, Pane).heading.set(*notes)
@@ -333,6 +282,11 @@ class MainScreen(Controls):
         for number in range(1, 5):
             self.set_class(number == page, f"-page-{number}")
         self.query_one(PageBar).show(page)
+
+    def show_attack(self) -> None:
+        """Leave the pages on which an attack cannot be seen."""
+        if self.has_class("-paged") and self._page in (1, 4):
+            self.action_page(2)
 
     def action_filter(self) -> None:
         """Type into the filter."""

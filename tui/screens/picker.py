@@ -21,8 +21,8 @@ from tui.sheet import style
 from tui.text import pad, safe
 from tui.widgets.line_list import LineList
 
-LONGEST_FUZZY = 12
-"""Letters up to which a query is matched fuzzily: the matcher tries all alignments."""
+MOST_ALIGNMENTS = 2000
+"""Ways to find the query's letters in a name up to which the matcher may try them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,23 @@ def matches(search: FuzzySearch, query: str, choices: list[Choice]) -> list[int]
     if not words:
         return list(range(len(choices)))
     names = [choice.name.casefold().replace("_", " ") for choice in choices]
-    found = [
-        (-search.match(words, name)[0], index)
-        for index, name in enumerate(names)
-        if words in name or (len(words) <= LONGEST_FUZZY and _in_order(words, name))
-    ]
-    return [index for score, index in sorted(found) if score < 0]
+    found = []
+    for index, name in enumerate(names):
+        ways = 1 if words in name else alignments(words, name)
+        if ways:
+            score = search.match(words, name)[0] if ways <= MOST_ALIGNMENTS else 1.0
+            found.append((-score, index))
+    return [index for _, index in sorted(found)]
 
 
-def _in_order(letters: str, text: str) -> bool:
-    rest = iter(text)
-    return all(letter in rest for letter in letters)
+def alignments(letters: str, text: str) -> int:
+    """In how many ways `letters` can be found in `text`, in order."""
+    ways = [1] + [0] * len(letters)
+    for character in text:
+        for place in range(len(letters), 0, -1):
+            if letters[place - 1] == character:
+                ways[place] += ways[place - 1]
+    return ways[-1]
 
 
 class Choices(LineList):

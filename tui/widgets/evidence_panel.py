@@ -52,6 +52,8 @@ class EvidencePanel(Vertical):
         """Show the session's evidence."""
         evidence = session.evidence
         look = session.look
+        follows = "" if session.auto_evidence else "x explains, u lets it follow by itself"
+        self.query_one(Title).set(follows)
         self.show_headline(session)
         clean, other = pair(evidence) if evidence else (None, None)
         size = self.query_one("#heat-clean", HeatView).size

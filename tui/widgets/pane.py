@@ -51,7 +51,9 @@ class Title(Canvas):
         note = f"  {note}" if note else ""
         segments = row([(self._heading, style(color, bold=True)), (note, style(QUIET))], width - 1)
         rule = width - 1 - sum(cell_len(segment.text) for segment in segments)
-        segments.append(Segment(" " + "─" * rule, style(ACCENT if self._lit else FAINT)))
+        segments.append(
+            Segment(" " + ("━" if self._lit else "─") * rule, style(ACCENT if self._lit else FAINT))
+        )
         return [Strip(segments)]
 
 

@@ -116,10 +116,11 @@ class StatusLine(Canvas):
                 more += [dot, (safe(status.doing), style(TEXT))]
         right: Parts = []
         if self._progress is not None:
-            # The bar gives way before the numbers do.
-            for bar in (BAR, BAR // 2, 0):
+            # What is left out first where room is short: facts, then the bar; never the numbers.
+            for bar, kept in ((BAR, 3), (10, 3), (BAR, 0), (10, 0), (6, 0), (0, 0)):
                 right = progress_parts(self._progress, bar)
-                if width_of(right) + width_of(facts) + 3 <= width:
+                if width_of(right) + width_of(facts[:kept]) + 4 <= width:
+                    facts = facts[:kept]
                     break
         elif self._error:
             right = [("! " + self._error, style(TARGET))]

@@ -1,0 +1,173 @@
+"""Statistics, their errors, histograms and heat grids."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.evidence import (
+    STATISTICS,
+    evidence,
+    heat_grid,
+    histogram,
+    relative_error,
+    statistics,
+    symmetric_edges,
+)
+from engine.explain import Estimate
+from engine.types import ExplainSettings, Query
+
+RNG = np.random.default_rng(0)
+QUERIES = (Query("clean", 0), Query("clean", 1), Query("adversarial", 0), Query("adversarial", 1))
+
+
+def estimate(values: np.ndarray, deviations: np.ndarray | None, **changed) -> Estimate:
+    zeros = np.zeros(len(values))
+    fields = {
+        "samples": 50,
+        "total": 200,
+        "values": values.astype(np.float32),
+        "standard_error": None,
+        "deviations": None if deviations is None else deviations.astype(np.float32),
+        "degrees": None,
+        "score_values": zeros + 0.9,
+        "expected": zeros + 0.1,
+        "gap": zeros,
+        "seconds": 2.0,
+    }
+    return Estimate(**(fields | changed))
+
+
+def turned(found: Estimate, **options):
+    labels = ("elephant", "ball")
+    return evidence(found, QUERIES, labels, ExplainSettings(), 7, **options)
+
+
+def test_every_statistic_is_what_numpy_says():
+    values = RNG.standard_normal((3, 20, 21)).astype(np.float32)
+    found = statistics(values)
+    wide = values.astype(np.float64)
+    assert list(found) == list(STATISTICS)
+    true = {
+        "mean": wide.mean(),
+        "mean_abs": np.abs(wide).mean(),
+        "positive": wide[wide > 0].sum(),
+        "negative": wide[wide < 0].sum(),
+        "max": wide.max(),
+        "iqr": np.quantile(wide, 0.75) - np.quantile(wide, 0.25),
+        "coherence": wide.sum() / np.abs(wide).sum(),
+    } | {f"q{p:02d}": np.quantile(wide, p / 100) for p in (5, 25, 50, 75, 95)}
+    assert set(true) == set(STATISTICS)
+    for name, value in true.items():
+        assert found[name] == pytest.approx(value, rel=1e-4, abs=1e-6), name
+
+
+def test_an_attribution_of_zeros_has_finite_statistics():
+    found = statistics(np.zeros((3, 4, 4)))
+    assert all(value == 0 for value in found.values())
+
+
+def test_errors_of_statistics_match_their_spread_over_repetitions():
+    truth = RNG.standard_normal((3, 16, 16))
+    spread, claimed = [], []
+    for _ in range(120):
+        noise = 0.3 * RNG.standard_normal((1, 3, 16, 16))
+        deviations = 0.3 * RNG.standard_normal((8, 1, 3, 16, 16))
+        found = evidence(
+            estimate(truth + noise, deviations),
+            (Query("clean", 0),),
+            ("a",),
+            ExplainSettings(),
+            0,
+            thorough=True,
+        ).attributions[0]
+        spread.append([found.statistics[name] for name in STATISTICS])
+        claimed.append([found.errors[name] for name in STATISTICS])
+    ratio = np.sqrt(np.mean(np.square(claimed), 0)) / np.std(spread, 0)
+    for name, value in zip(STATISTICS, ratio, strict=True):
+        assert 0.7 < value < 1.4, name
+
+
+def test_the_error_of_a_contrast_knows_that_draws_are_shared():
+    values = RNG.standard_normal((4, 3, 8, 8))
+    shared = 0.1 * RNG.standard_normal((8, 1, 3, 8, 8))
+    found = turned(estimate(values, np.repeat(shared, 4, 1)))
+    assert len(found.contrasts) == 2
+    difference, error = found.contrasts[0]["mean"]
+    assert difference == pytest.approx(values[2].mean() - values[0].mean(), abs=1e-6)
+    assert error == pytest.approx(0, abs=1e-7)
+    assert found.attributions[0].errors["mean"] > 1e-4
+
+
+def test_quantile_errors_wait_for_the_end_and_old_ones_shrink_until_then():
+    values = RNG.standard_normal((4, 3, 8, 8))
+    deviations = 0.1 * RNG.standard_normal((8, 4, 3, 8, 8))
+    first = turned(estimate(values, deviations))
+    assert np.isnan(first.attributions[0].errors["q95"])
+    assert first.attributions[0].errors["mean_abs"] > 0
+    full = turned(estimate(values, deviations), thorough=True)
+    later = turned(estimate(values, deviations, samples=200), previous=full)
+    old = full.attributions[0].errors["q95"]
+    assert later.attributions[0].errors["q95"] == pytest.approx(old / 2)
+    assert later.contrasts[1]["q95"][1] == pytest.approx(full.contrasts[1]["q95"][1] / 2)
+    done = turned(estimate(values, deviations, done=True, reason="all samples drawn"))
+    assert done.attributions[0].errors["q95"] == pytest.approx(old)
+    assert done.seconds_left == 0
+    assert "all samples drawn" in done.note
+
+
+def test_without_deviations_errors_are_unknown_and_not_zero():
+    found = turned(estimate(RNG.standard_normal((4, 3, 8, 8)), None))
+    assert all(np.isnan(error) for error in found.attributions[0].errors.values())
+    assert found.attributions[0].heat_error is None
+
+
+def test_fields_are_carried_over():
+    found = turned(estimate(RNG.standard_normal((4, 3, 8, 8)), None))
+    one = found.attributions[1]
+    assert (one.query, one.name) == (Query("clean", 1), "ball")
+    assert (one.score_value, one.expected, one.gap) == (0.9, 0.1, 0.0)
+    assert (found.samples, found.total, found.step, found.done) == (50, 200, 7, False)
+    assert found.seconds_left == pytest.approx(6.0)
+
+
+def test_histograms_are_shares_on_common_symmetric_bins():
+    values = [RNG.standard_normal((3, 30, 30)), 3 * RNG.standard_normal((3, 30, 30))]
+    edges = symmetric_edges(values)
+    np.testing.assert_allclose(edges, -edges[::-1], atol=1e-12)
+    assert edges[-1] == pytest.approx(10)
+    for each in values:
+        shares = histogram(each, edges)
+        assert shares.sum() == pytest.approx(1)
+        expected, _ = np.histogram(np.clip(each, edges[0], edges[-1]), edges)
+        np.testing.assert_allclose(shares, expected / each.size, atol=2 / each.size)
+
+
+def test_bins_stand_still_while_values_change_a_little():
+    values = RNG.standard_normal((3, 30, 30))
+    np.testing.assert_array_equal(symmetric_edges([values]), symmetric_edges([1.05 * values]))
+    assert np.isfinite(symmetric_edges([np.zeros((3, 4, 4))])).all()
+
+
+@pytest.mark.parametrize("size", [(224, 224), (299, 299), (100, 60), (7, 7), (1, 72)])
+def test_heat_is_the_mean_over_blocks_of_the_sum_over_channels(size):
+    values = RNG.standard_normal((3, *size)).astype(np.float32)
+    grid = heat_grid(values, longest=112)
+    assert max(grid.shape) <= 112
+    assert grid.dtype == np.float32
+    if size == (224, 224):
+        blocks = values.sum(0).reshape(112, 2, 112, 2).mean((1, 3))
+        np.testing.assert_allclose(grid, blocks, atol=1e-5)
+    if max(size) <= 112:
+        np.testing.assert_allclose(grid, values.sum(0), atol=1e-5)
+    # Nearly equal blocks keep the mean nearly, constants exactly.
+    np.testing.assert_allclose(heat_grid(np.ones((1, *size))), 1, rtol=1e-6)
+
+
+def test_the_relative_error_is_that_of_mean_abs():
+    values = RNG.standard_normal((2, 3, 8, 8)).astype(np.float32)
+    values[1] = 0
+    deviations = 0.001 * np.sign(values)[None] * np.ones((8, 1, 1, 1, 1), dtype=np.float32)
+    found = relative_error(values, deviations)
+    assert found[0] == pytest.approx(0.001 / np.abs(values[0]).mean(), rel=0.02)
+    assert found[1] == 0

@@ -1,0 +1,121 @@
+"""Sharing the work changes nothing but the time it takes, whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.builtin import sample_folder
+from engine.models import Classifier
+from engine.survey import devices
+from engine.survey.devices import load_now
+from engine.survey.run import SurveyRun
+from engine.types import ExplainSettings, SurveyFrame, SurveySettings, UserError
+from tests.engine.surveying import rows, survey
+
+
+def asked(out: Path, limit: int) -> SurveySettings:
+    return SurveySettings(
+        str(sample_folder()),
+        str(out),
+        epsilons=(0.02,),
+        targets=("similar",),
+        steps=3,
+        explanations=(ExplainSettings(samples=4, score="logit"),),
+        references=("fixed",),
+        limit=limit,
+        batch=2,
+        threads=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def network() -> Classifier:
+    return load_now(asked(Path(), 1), "cpu")
+
+
+@pytest.fixture(scope="module")
+def whole(network: Classifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole") / "run"
+    survey(asked(out, 8), network)
+    return out
+
+
+def kill_one(run: Iterator[SurveyFrame | None], find: object) -> tuple[int, SurveyFrame]:
+    """Kill a process that `find` names once something is done; deaths and the last frame."""
+    killed, last = 0, None
+    for frame in run:
+        last = frame or last
+        if not killed and last is not None and last.done:
+            for pid in find():  # type: ignore[operator]
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+                break
+    assert last is not None
+    return killed, last
+
+
+def test_two_processes_give_what_one_gives_even_if_one_dies(
+    network: Classifier, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools, inner = [], devices.ProcessPoolExecutor
+
+    def noted(*arguments: object) -> object:
+        pools.append(inner(*arguments))  # type: ignore[arg-type]
+        return pools[-1]
+
+    monkeypatch.setattr(devices, "ProcessPoolExecutor", noted)
+    shared = replace(asked(tmp_path / "run", 8), devices=("cpu", "cpu"))
+    run = SurveyRun(shared, network).frames()
+    killed, last = kill_one(run, lambda: [pid for pool in pools for pid in pool._processes or ()])
+    assert (killed, last.state) == (1, "finished")
+    assert rows(tmp_path / "run") == rows(whole)
+
+
+def test_a_run_that_one_process_began_two_can_end(
+    network: Classifier, whole: Path, tmp_path: Path
+) -> None:
+    run = SurveyRun(asked(tmp_path / "run", 8), network)
+    for frame in run.frames():
+        if frame is not None and frame.done:
+            run.stop()
+    survey(replace(asked(tmp_path / "run", 8), devices=("cpu",)), network)
+    assert rows(tmp_path / "run") == rows(whole)
+
+
+def test_a_device_that_is_not_here_is_told(network: Classifier, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="device 'cuda:7' is not here"):
+        survey(replace(asked(tmp_path / "run", 2), devices=("cuda:7",)), network)
+
+
+@pytest.mark.slow
+def test_ray_gives_what_one_process_gives_even_if_a_worker_is_killed(
+    network: Classifier, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray", reason="ray is not installed (the extra `ray`)")
+    psutil = pytest.importorskip("psutil", reason="finding ray's workers takes psutil")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent.parent))
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+
+    def workers() -> list[int]:
+        mine = psutil.Process().children(recursive=True)
+        return [one.pid for one in mine if one.name().startswith("ray::_work")]
+
+    try:
+        run = SurveyRun(replace(asked(tmp_path / "run", 8), ray=""), network).frames()
+        killed, last = kill_one(run, workers)
+    finally:
+        ray.shutdown()
+    assert (killed, last.state) == (1, "finished")
+    assert rows(tmp_path / "run") == rows(whole)
+
+
+def test_no_cluster_at_the_address_is_told(network: Classifier, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="ray is not installed (the extra `ray`)")
+    with pytest.raises(UserError, match=r"no Ray cluster at 127\.0\.0\.1:1"):
+        survey(replace(asked(tmp_path / "run", 2), ray="127.0.0.1:1"), network)
