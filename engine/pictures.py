@@ -28,6 +28,9 @@ SUFFIXES = (
 )
 """File name endings that count as pictures inside folders; a file given by name is always tried."""
 
+FITTED = "xaway-tui"
+"""Key of the text in a PNG that this program saved: its pixels are a network's input already."""
+
 DISPLAY_LIMIT = 256
 """Longest side, in pixels, of a picture sent to the screen: more than a terminal can show."""
 
@@ -101,7 +104,9 @@ def decode(path: str | os.PathLike[str]) -> Image.Image:
                 opened.seek(0)
                 image = ImageOps.exif_transpose(opened)
                 image.load()
-        return _to_rgb(image)
+        rgb = _to_rgb(image)
+        rgb.info = {FITTED: opened.info[FITTED]} if FITTED in opened.info else {}
+        return rgb
     except FileNotFoundError:
         raise UserError(f"{name} does not exist: check the path.") from None
     except IsADirectoryError:
@@ -132,12 +137,16 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def fit(image: Image.Image, how: Preprocessing) -> FloatArray:
     """Resize and crop as torchvision's classification presets do.
 
+    A picture that this program saved at the network's size is taken as it is.
+
     Returns:
         (3, crop, crop) float32 in [0, 1].
     """
     from PIL import Image
 
     width, height = image.size
+    if FITTED in image.info and width == height == how.crop:
+        return _to_unit(image)
     short, long = sorted((width, height))
     longer = int(how.resize * long / short)
     size = (how.resize, longer) if width <= height else (longer, how.resize)
@@ -145,7 +154,10 @@ def fit(image: Image.Image, how: Preprocessing) -> FloatArray:
         image = image.resize(size, Image.Resampling[how.interpolation.upper()])
     left = round((image.width - how.crop) / 2.0)
     top = round((image.height - how.crop) / 2.0)
-    image = image.crop((left, top, left + how.crop, top + how.crop))  # pads with black
+    return _to_unit(image.crop((left, top, left + how.crop, top + how.crop)))  # pads with black
+
+
+def _to_unit(image: Image.Image) -> FloatArray:
     return np.asarray(image, dtype=np.float32).transpose(2, 0, 1) / np.float32(255.0)
 
 

@@ -21,7 +21,7 @@ from engine.evidence import evidence
 from engine.explain import explain
 from engine.history import History
 from engine.models import Classifier
-from engine.pictures import PictureSet, decode, find_pictures, fit, for_display, read
+from engine.pictures import PictureSet, find_pictures, for_display, read
 from engine.types import (
     AttackSettings,
     ClassLabel,
@@ -318,9 +318,7 @@ class Session:
         x = self.picture(self.cursor)[0].cpu().numpy()
         stem = f"{Path(self.path).stem}_step{self.cursor}"
         npy, png = store.save_picture(x, Path(folder).expanduser(), stem)
-        # Already of the network's size: fit only to pass the same door.
-        side = self.classifier.preprocessing.crop
-        again = fit(decode(png), replace(self.classifier.preprocessing, resize=side))
+        again = read(png, self.classifier.preprocessing)
         with torch.no_grad():
             logits = self.classifier(torch.from_numpy(again)[None].to(self.classifier.device))
         targeted = self.target is not None

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from engine.pictures import to_bytes
+from engine.pictures import FITTED, to_bytes
 from engine.types import FloatArray, UserError
 
 
@@ -39,9 +39,12 @@ def save_picture(pixels: FloatArray, folder: Path, stem: str) -> tuple[Path, Pat
         UserError: the folder cannot be written.
     """
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
+    text = PngInfo()
+    text.add_text(FITTED, "pixels as the network sees them: not to be resized again")
     npy, png = folder / f"{stem}.npy", folder / f"{stem}.png"
     image = Image.fromarray(to_bytes(pixels))
     write_atomically(npy, lambda file: np.save(file, pixels.astype(np.float32)))
-    write_atomically(png, lambda file: image.save(file, format="PNG"))
+    write_atomically(png, lambda file: image.save(file, format="PNG", pnginfo=text))
     return npy, png

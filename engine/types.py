@@ -185,7 +185,7 @@ class AttackSettings:
 
     method: Method = "bim"
     target: str = "random"
-    epsilon: float = 0.01
+    epsilon: float = 4 / 255
     alpha: float | None = None
     steps: int = 20
     stop: StopRule = "never"

@@ -25,7 +25,7 @@ def hint(session: Session, used: Collection[str]) -> tuple[str, str] | None:
     if not frame.finished:
         return None
     if SIMILAR not in used and frame.settings.target != "similar":
-        return SIMILAR, "Press s: the same attack towards the class that looks most alike."
+        return SIMILAR, "Press s: the same attack towards the runner-up, the class most like it."
     if JUXTAPOSE not in used:
         return JUXTAPOSE, "Press v to see the evidence for five classes of each side together."
     return None

@@ -53,6 +53,7 @@ KEYS: tuple[Key, ...] = (
     Key("f", "scale", "f", "", "one colour scale for both, or one each", EVIDENCE),
     Key("v", "juxtapose", "v", "juxtapose", "five classes of each side together", EVIDENCE, 7),
     Key("u", "auto", "u", "", "evidence follows by itself, or only on x", EVIDENCE),
+    Key("g", "survey", "g", "survey", "the experiment over a whole folder", WINDOW, 8),
     Key("z", "zoom", "z", "zoom", "fill the screen with one picture", WINDOW, 5),
     Key("1", "page(1)", "1–4", "", "pages of a small window", WINDOW),
     Key("2", "page(2)", "", "", "", WINDOW),

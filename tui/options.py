@@ -64,7 +64,7 @@ def add_attack(parser: ArgumentParser, target: str) -> None:
         type=fraction,
         default=default.epsilon,
         metavar="E",
-        help="L-infinity bound, 0.01 or 8/255 (default: %(default)s)",
+        help="L-infinity bound, 0.01 or 8/255 (default: 4/255)",
     )
     group.add_argument(
         "--alpha", type=fraction, metavar="A", help="step size (default: the method's own)"

@@ -29,6 +29,7 @@ from engine.events import (
     Status,
     StepBy,
     Stepped,
+    SurveyProgress,
     TraceEvidence,
 )
 from engine.types import (
@@ -47,6 +48,7 @@ from engine.types import (
 )
 from tui.ladder import next_epsilon
 from tui.pixels import HeatMode
+from tui.survey_state import SurveyView
 
 ClassChoice = Literal["prediction", "target", "original", "picked"]
 CLASS_CHOICES: tuple[ClassChoice, ...] = get_args(ClassChoice)
@@ -93,6 +95,7 @@ class Session:
         self.juxtaposed: Evidence | None = None
         self.explained_picture: ByteArray | None = None
         self.look = Look()
+        self.survey = SurveyView()
         self.points: tuple[EvidencePoint, ...] = ()
         self.statistic = ""
         self.class_choice: ClassChoice = "prediction"
@@ -295,6 +298,10 @@ class Session:
 
     def take(self, event: Event) -> bool:
         """Bring in an event; False for one that nobody waits for any more."""
+        if isinstance(event, SurveyProgress):
+            return self.survey.take(event)
+        if isinstance(event, Failed):
+            self.survey.take(event)
         if isinstance(event, Loaded):
             self.info, self.loading, self._loaded = event.info, False, self.model
             self._forget_picture()

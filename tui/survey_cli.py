@@ -19,6 +19,7 @@ from engine.types import (
     SCORES,
     TARGET_RULES,
     ExplainSettings,
+    ModelSettings,
     SurveyFrame,
     SurveySettings,
     UserError,
@@ -97,8 +98,8 @@ def _add_explanations(found: ArgumentParser) -> None:
     )
 
 
-def settings(options: Namespace) -> SurveySettings:
-    """Checked settings.
+def settings(options: Namespace, model: ModelSettings | None = None) -> SurveySettings:
+    """Checked settings, with `model` if it is known already.
 
     Raises:
         UserError: something is missing or wrong.
@@ -112,7 +113,7 @@ def settings(options: Namespace) -> SurveySettings:
     return SurveySettings(
         folder=options.folder,
         out=options.out,
-        model=opt.model_settings(options),
+        model=model or opt.model_settings(options),
         methods=_names(options.method),  # type: ignore[arg-type]  # checked by the record
         epsilons=tuple(parse_fraction(text) for text in _names(options.epsilon)),
         targets=_names(options.targets),

@@ -16,7 +16,7 @@ from typing import Any
 
 import platformdirs
 
-from engine.types import AttackSettings, ExplainSettings, ModelSettings, SurveyFrame
+from engine.types import ExplainSettings, ModelSettings, SurveyFrame
 from tui.text import compact
 
 CLEAR = 0.5
@@ -112,16 +112,16 @@ def remember(
 def lookup(
     model: ModelSettings,
     explain: ExplainSettings,
-    attack: AttackSettings,
+    attack: tuple[str, str],
     path: Path | None = None,
 ) -> Threshold | None:
-    """The threshold for what is being looked at; of several, the one of the same attack."""
+    """The threshold for what is being looked at; of several, that of the same (method, target)."""
     try:
         rows = [Threshold(**row) for row in _read(path or default_path())[key_of(model, explain)]]
     except (KeyError, TypeError):
         return None
     rows = [row for row in rows if not row.low <= CLEAR <= row.high]
-    same = [r for r in rows if (r.method, r.target) == (attack.method, attack.target)]
+    same = [r for r in rows if (r.method, r.target) == attack]
     return next(iter(same or rows), None)
 
 

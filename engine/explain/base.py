@@ -113,6 +113,12 @@ def check_queries(
             raise UserError(f"picture {picture} does not exist: {len(pictures)} were given.")
 
 
+def compact(pictures: Tensor, queries: Sequence[PictureClass]) -> tuple[Tensor, list[PictureClass]]:
+    """The pictures that are asked about, and the queries with their numbers among these."""
+    used = sorted({picture for picture, _ in queries})
+    return pictures[used], [(used.index(picture), index) for picture, index in queries]
+
+
 def check_background(background: Background | None, pictures: Tensor) -> Background:
     """The background if there is one that fits the pictures.
 

@@ -25,6 +25,7 @@ from engine.explain.base import (
     as_maps,
     check_background,
     check_queries,
+    compact,
     scores,
 )
 from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
@@ -59,10 +60,11 @@ def expected(
         logits = classifier(pictures)
     check_queries(classifier, pictures, queries, logits)
     backdrop = check_background(background, pictures)
+    every = scores(logits, settings.score).cpu().double().numpy()
+    score_values = np.array([every[p, c] for p, c in queries])
+    pictures, queries = compact(pictures, queries)
     head = make_head(classifier, settings, pictures)
     paths = Paths(head, pictures, queries)
-    every = scores(logits, settings.score).double().cpu().numpy()
-    score_values = np.array([every[p, c] for p, c in queries])
     rows = most_rows(pictures)
     scout = Scout(paths, backdrop, settings.score, rows)
     moments = Moments(paths.shape, classifier.device, settings.seed)
@@ -76,13 +78,13 @@ def expected(
 
     def estimate(reading: Reading) -> Estimate:
         error, deviations = errors(reading)
-        sums = reading.values.flatten(1).sum(1, dtype=torch.float64).cpu().numpy()
-        gap = sums - (score_values - scout.expected)
+        values = as_maps(reading.values).cpu().numpy()
+        gap = values.sum((1, 2, 3), dtype=np.float64) - (score_values - scout.expected)
         notes = (meaning(head, settings), chunk.note)
         return Estimate(
             samples=samples,
             total=settings.samples,
-            values=as_maps(reading.values).cpu().numpy(),
+            values=values,
             standard_error=error,
             deviations=deviations,
             degrees=None if reading.degrees is None else reading.degrees.cpu().numpy(),

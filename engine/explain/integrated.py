@@ -24,6 +24,7 @@ from engine.explain.base import (
     as_maps,
     check_background,
     check_queries,
+    compact,
     scores,
 )
 from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
@@ -61,13 +62,14 @@ def integrated(
     check_queries(classifier, pictures, queries, logits)
     if settings.layer is not None:
         settings = replace(settings, layer_form="difference")
+    every = scores(logits, settings.score).cpu().double().numpy()
+    score_values = np.array([every[p, c] for p, c in queries])
+    pictures, queries = compact(pictures, queries)
     head = make_head(classifier, settings, pictures)
     paths = Paths(head, pictures, queries)
-    start = baselines(pictures[paths.pictures], background, settings)
+    start = baselines(pictures, background, settings)
     low = head.embed(start)
     base = paths.spread([paths.scores(low[p : p + 1], p)[:, 0] for p in range(len(low))])
-    every = scores(logits, settings.score).double().cpu().numpy()
-    score_values = np.array([every[p, c] for p, c in queries])
     rows = most_rows(pictures)
     chunk = ChunkSize(4, max(1, rows // len(low)), CHUNK_SECONDS)
     nodes = spread_nodes(settings.samples)
@@ -88,12 +90,12 @@ def integrated(
         now = time.perf_counter()
         chunk.took(len(part), now - begun)
         seconds += now - begun
-        values = as_maps(total / done)
-        gap = values.flatten(1).sum(1, dtype=torch.float64).cpu().numpy() - (score_values - base)
+        values = as_maps(total / done).cpu().numpy()
+        gap = values.sum((1, 2, 3), dtype=np.float64) - (score_values - base)
         result = Estimate(
             samples=done,
             total=len(nodes),
-            values=values.cpu().numpy(),
+            values=values,
             standard_error=None,
             deviations=None,
             degrees=None,

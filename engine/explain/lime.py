@@ -83,7 +83,7 @@ def lime(
     with torch.no_grad():
         logits = classifier(pictures)
     check_queries(classifier, pictures, queries, logits)
-    every = scores(logits, settings.score).double().cpu().numpy()
+    every = scores(logits, settings.score).cpu().double().numpy()
     score_values = np.array([every[p, c] for p, c in queries])
     shown = sorted({p for p, _ in queries})
     painters = {p: Painter(pictures[p], settings.superpixels) for p in shown}
@@ -104,7 +104,7 @@ def lime(
                     result = scores(classifier(painters[p](fresh)), settings.score)
                 check_finite(result, "a score")
                 masks[p] = np.concatenate([masks[p][: done + 1], fresh])
-                new = result[:, classes[p]].double().cpu().numpy()
+                new = result[:, classes[p]].cpu().double().numpy()
                 found[p] = np.concatenate([found[p][: done + 1], new])
         except (RuntimeError, MemoryError) as error:
             chunk.halve(error, count)
@@ -149,7 +149,7 @@ def segment(picture: Tensor, count: int) -> npt.NDArray[np.int64]:
     """
     from skimage.segmentation import slic
 
-    pixels = picture.detach().permute(1, 2, 0).double().cpu().numpy()
+    pixels = picture.detach().permute(1, 2, 0).cpu().double().numpy()
     labels = slic(pixels, n_segments=count, compactness=10, sigma=1, start_label=0)
     _, numbers = np.unique(labels, return_inverse=True)
     if numbers.max() + 1 < min(4, count):

@@ -43,7 +43,7 @@ class _Spread:
 
     def add(self, product: Tensor) -> None:
         """Count a cluster's squared deviations (Q, ...), pooled over elements."""
-        part = product.flatten(1).sum(1, dtype=torch.float64)
+        part = product.flatten(1).sum(1).cpu().double()
         self.sum = self.sum + part
         self.squares = self.squares + part**2
 

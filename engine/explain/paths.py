@@ -101,11 +101,18 @@ class Paths:
 
     def scores(self, points: Tensor, p: int) -> npt.NDArray[np.float64]:
         """Scores of the p-th picture's classes at `points` (n, ...): (classes, n)."""
+        return np.stack(self.scores_of(points, [p] * len(points)), 1)
+
+    def scores_of(self, points: Tensor, which: Sequence[int]) -> list[npt.NDArray[np.float64]]:
+        """Scores (classes,) at each of `points`, of the classes of picture `which[i]`.
+
+        Unless the head's scores depend on the points alone, `which` names one picture.
+        """
         with torch.no_grad():
-            result, _ = self.head.run(points, self.pictures[p])
-        chosen = result[:, self.classes[p]]
-        check_finite(chosen, "a score")
-        return chosen.T.double().cpu().numpy()
+            result, _ = self.head.run(points, self.pictures[which[0]])
+        chosen = [row[self.classes[p]] for row, p in zip(result, which, strict=True)]
+        check_finite(torch.cat(chosen), "a score")
+        return [row.cpu().double().numpy() for row in chosen]
 
     def spread(self, by_picture: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
         """From a value per picture and class to one per query (Q,)."""

@@ -47,37 +47,42 @@ class Scout:
         """Look at the paths that begin at background pictures `indices`."""
         points = self.paths.head.embed(self.background.batch(indices))
         pictures = range(len(self.paths.pictures))
-        low = [self._scores(p, points) for p in pictures]
+        routes = [(p, n) for p in pictures for n in range(len(indices))]
+        low = self._look(points, routes, [np.zeros(1) for _ in routes])
         for n, index in enumerate(indices):
-            self.base[index] = self.paths.spread([low[p][:, n] for p in pictures])
-        warps = [[FLAT] * len(indices) for _ in pictures]
+            each = [found[:, 0] for (_, at), found in zip(routes, low, strict=True) if at == n]
+            self.base[index] = self.paths.spread(each)
+        warps = [FLAT] * len(routes)
         if self.score == "probability":  # gradients of logits are about as large everywhere
-            warps = [self._explore(p, points, low[p]) for p in pictures]
+            high = [self.paths.scores(self.paths.ends[p : p + 1], p)[:, 0] for p in pictures]
+            ends = [(found[:, 0], high[p]) for (p, _), found in zip(routes, low, strict=True)]
+            warps = explore(ends, lambda wanted: self._look(points, routes, wanted))
+        by_route = dict(zip(routes, warps, strict=True))
         return [
-            Scouted(points[n : n + 1], tuple(warps[p][n] for p in pictures))
+            Scouted(points[n : n + 1], tuple(by_route[p, n] for p in pictures))
             for n in range(len(indices))
         ]
 
-    def _explore(self, p: int, points: Tensor, low: Doubles) -> list[Warp]:
-        end = self.paths.ends[p : p + 1]
-        high = self.paths.scores(end, p)[:, 0]
-
-        def probe(wanted: list[Doubles]) -> list[Doubles]:
-            which = [n for n, positions in enumerate(wanted) for _ in positions]
-            a = torch.tensor(np.concatenate(wanted), dtype=points.dtype, device=points.device)
-            found = self._scores(p, points[which], end, a.view(-1, *[1] * (points.dim() - 1)))
-            return list(np.split(found, np.cumsum([len(w) for w in wanted])[:-1], axis=1))
-
-        return explore([(low[:, n], high) for n in range(len(points))], probe)
-
-    def _scores(
-        self, p: int, points: Tensor, end: Tensor | None = None, a: Tensor | None = None
-    ) -> Doubles:
-        """Scores (classes, n) at `points`, or a part `a` of the way from there to `end`."""
-        found = []
-        for start in range(0, len(points), self.rows):
-            part = points[start : start + self.rows]
-            if end is not None and a is not None:
-                part = torch.lerp(part, end, a[start : start + self.rows])
-            found.append(self.paths.scores(part, p))
-        return np.concatenate(found, 1)
+    def _look(
+        self, points: Tensor, routes: Sequence[tuple[int, int]], wanted: Sequence[Doubles]
+    ) -> list[Doubles]:
+        """Scores (classes, positions) on each route: from point n to picture p."""
+        stops = [
+            (p, n, float(a)) for (p, n), some in zip(routes, wanted, strict=True) for a in some
+        ]
+        size, together = self.rows, self.paths.head.bottleneck
+        found: list[Doubles] = []
+        while stops:
+            # Where scores depend on the point alone, all pictures share a pass.
+            batch = [stop for stop in stops[:size] if together or stop[0] == stops[0][0]]
+            stops = stops[len(batch) :]
+            a = torch.tensor([a for *_, a in batch], dtype=points.dtype, device=points.device)
+            start = points[[n for _, n, _ in batch]]
+            end = self.paths.ends[[p for p, *_ in batch]]
+            between = torch.lerp(start, end, a.view(-1, *[1] * (points.dim() - 1)))
+            found += self.paths.scores_of(between, [p for p, *_ in batch])
+        cuts = np.cumsum([len(some) for some in wanted])
+        return [
+            np.stack(found[end - len(some) : end], 1)
+            for end, some in zip(cuts, wanted, strict=True)
+        ]

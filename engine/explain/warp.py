@@ -22,7 +22,7 @@ CELLS = 256
 UNIFORM = 0.2
 """Share of the uniform density: no weight exceeds 1 / UNIFORM."""
 START = (0.25, 0.5, 0.75)
-ROUNDS = 3
+ROUNDS = 2
 PER_ROUND = 2
 
 _edges = np.linspace(0, 1, CELLS + 1)

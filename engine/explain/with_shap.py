@@ -78,7 +78,7 @@ def with_shap(
     check_queries(classifier, pictures, queries, logits)
     backdrop = check_background(background, pictures)
     layer = None if settings.layer is None else classifier.layer(settings.layer)
-    every = scores(logits, settings.score).double().cpu().numpy()
+    every = scores(logits, settings.score).cpu().double().numpy()
     score_values = np.array([every[p, c] for p, c in queries])
     networks = {c: OneScore(classifier.module, settings.score, c) for _, c in queries}
     size = int(np.clip(settings.samples // CHUNKS, 1, LARGEST))
@@ -95,7 +95,7 @@ def with_shap(
                 indices = choose(len(backdrop), seed)
                 held = backdrop.batch(indices)
                 with torch.no_grad():
-                    found = scores(classifier(held), settings.score).double().cpu().numpy()
+                    found = scores(classifier(held), settings.score).cpu().double().numpy()
                 for row, index in zip(found, indices, strict=True):
                     base[index] = np.array([row[c] for _, c in queries])
             values = torch.stack(
@@ -116,14 +116,14 @@ def with_shap(
         reading = moments.read(samples, 0.0)
         expected = np.mean(list(base.values()), 0)
         spread, deviations = errors(reading)
-        sums = reading.values.flatten(1).sum(1, dtype=torch.float64).cpu().numpy()
-        gap = sums - (score_values - expected)
+        mean = as_maps(reading.values).cpu().numpy()
+        gap = mean.sum((1, 2, 3), dtype=np.float64) - (score_values - expected)
         meaning = f"gradient x activation at the input of {settings.layer}: no completeness"
         notes = ("" if layer is None else meaning, chunk.note)
         result = Estimate(
             samples=samples,
             total=settings.samples,
-            values=as_maps(reading.values).cpu().numpy(),
+            values=mean,
             standard_error=spread,
             deviations=deviations,
             degrees=None if reading.degrees is None else reading.degrees.cpu().numpy(),

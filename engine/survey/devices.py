@@ -70,6 +70,20 @@ def do(bench: Bench, group: Sequence[Item]) -> list[PictureRecord]:
             return records
 
 
+def check_devices(devices: Sequence[str], kind: str) -> None:
+    """Refuse devices that cannot share a survey on devices of `kind`.
+
+    Raises:
+        UserError: a device that is not here, or one of another kind.
+    """
+    for device in devices:
+        if models.pick_device(device).type != kind:
+            raise UserError(
+                f"--devices {','.join(devices)} must all be of the survey's kind ({kind}), since"
+                " last digits differ between kinds: set --device too."
+            )
+
+
 # --- in the other process ---------------------------------------------------------------------
 
 _bench: list[Bench] = []
@@ -105,17 +119,9 @@ def on_devices(
     """Records of the groups as they get done; None while there are none.
 
     Raises:
-        UserError: a device that is not here, another kind of device than the survey's, or
-            processes that die again and again.
+        UserError: processes that die again and again.
     """
     settings, task = bench.settings, Task.of(bench)
-    kind = bench.classifier.device.type
-    for device in settings.devices:
-        if models.pick_device(device).type != kind:
-            raise UserError(
-                f"--devices {','.join(settings.devices)} must all be of the survey's kind"
-                f" ({kind}), since last digits differ between kinds: set --device too."
-            )
 
     def start(device: str) -> ProcessPoolExecutor:
         arguments = (task, device, os.getpid())

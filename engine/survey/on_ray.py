@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from engine.survey.bench import Bench
@@ -49,15 +50,10 @@ def on_ray(
     """Records of the groups as they get done; None while there are none.
 
     Raises:
-        UserError: ray is not installed, no cluster at the address, or a task that failed for
-            good.
+        UserError: no cluster at the address, or a task that failed for good.
     """
-    try:
-        import ray
-    except ImportError:
-        raise UserError(
-            "--ray needs Ray, which is not installed: pip install 'xaway-tui[ray]'."
-        ) from None
+    import ray
+
     settings, task = bench.settings, Task.of(bench)
     gpu = bench.classifier.device.type == "cuda"
     ours = not ray.is_initialized()
@@ -92,6 +88,16 @@ def on_ray(
     finally:
         if ours:
             ray.shutdown()
+
+
+def check_ray() -> None:
+    """Refuse to begin without Ray.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    if find_spec("ray") is None:
+        raise UserError("--ray needs Ray, which is not installed: pip install 'xaway-tui[ray]'.")
 
 
 def _connect(ray: Any, address: str) -> None:

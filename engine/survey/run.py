@@ -19,8 +19,10 @@ import torch
 
 from engine.models import Classifier
 from engine.survey.bench import Bench
+from engine.survey.devices import check_devices, on_devices
 from engine.survey.findings import SHOWN, Findings
 from engine.survey.items import work
+from engine.survey.on_ray import check_ray, on_ray
 from engine.survey.plan import BATCH, BATCH_DEVICE, ROWS, ROWS_DEVICE, Item, Plan, make_plan
 from engine.survey.records import PictureRecord
 from engine.survey.rundir import SETTINGS, RunDir, read_settings
@@ -59,6 +61,9 @@ class SurveyRun:
             if one.layer is not None:
                 classifier.layer(one.layer)  # an unknown name is told at once
         kind = classifier.device.type
+        check_devices(settings.devices, kind)
+        if settings.ray is not None:
+            check_ray()
         rows = ROWS.get(kind, ROWS_DEVICE)
         self.identity = identity(self.settings, classifier, self.plan, rows)
         self.bench = Bench.make(classifier, self.settings, self.plan, rows)
@@ -122,12 +127,8 @@ class SurveyRun:
     def _work(self, groups: Groups) -> Done:
         settings = self.settings
         if settings.ray is not None:
-            from engine.survey.on_ray import on_ray
-
             return on_ray(self.bench, groups, self.wants_stop)
         if settings.devices:
-            from engine.survey.devices import on_devices
-
             return on_devices(self.bench, groups, self.wants_stop)
         return self._here(groups)
 

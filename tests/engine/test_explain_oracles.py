@@ -195,6 +195,24 @@ def test_the_difference_form_says_where_branches_bypass_the_layer_and_still_sums
     assert abs(last.expected[0] - float(plain[0])) > 1e-3
 
 
+@pytest.mark.parametrize("layer", ["block", "head"])
+def test_pictures_that_nothing_is_asked_about_change_nothing(layer):
+    network, shown, background = residual(), pictures(1, 3), pictures(2, 16)
+    settings = {"score": "logit", "layer": layer, "layer_form": "difference", "samples": 60}
+    alone = run(network, shown[2:], [(0, 1)], background, **settings)[-1]
+    among = run(network, shown, [(2, 1)], background, **settings)[-1]
+    np.testing.assert_allclose(among.values, alone.values, rtol=1e-4, atol=1e-6)
+
+
+def test_uneven_numbers_of_classes_are_explained_alike():
+    network, shown, background = residual(), pictures(1, 2), pictures(2, 16)
+    for layer in (None, "block"):
+        settings = {"layer": layer, "layer_form": "difference", "samples": 60, "score": "logit"}
+        both = run(network, shown, [(0, 0), (1, 1), (1, 2)], background, **settings)[-1]
+        one = run(network, shown[:1], [(0, 0)], background, **settings)[-1]
+        np.testing.assert_allclose(both.values[0], one.values[0], rtol=1e-3, atol=1e-5)
+
+
 def test_the_activation_form_promises_no_completeness():
     network, shown, background = small(), pictures(1, 2), pictures(2, 16)
     last = run(network, shown, QUERIES, background, samples=40, layer="2")[-1]

@@ -1,5 +1,8 @@
 """The main job through keys: open, attack, walk through time, read the evidence."""
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -215,6 +218,18 @@ async def test_quit_stops_the_worker(key: str) -> None:
         assert desk.pilot is not None
         await desk.pilot.press(key)
     assert desk.worker.stopped
+    assert desk.app.return_value == 0
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+async def test_a_closed_terminal_ends_the_app_as_quit_does(name: str) -> None:
+    number = getattr(signal, name, None)
+    if number is None or sys.platform == "win32":
+        pytest.skip(f"there is no {name} here")
+    desk = Desk()
+    async with desk.open():
+        os.kill(os.getpid(), number)
+        await desk.until(lambda: desk.worker.stopped)
     assert desk.app.return_value == 0
 
 

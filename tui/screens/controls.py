@@ -266,6 +266,12 @@ class Controls(Screen[None]):
 
     # --- window ---------------------------------------------------------------------------------
 
+    def action_survey(self) -> None:
+        """The experiment over a folder."""
+        from tui.screens.survey import SurveyScreen
+
+        self.app.push_screen(SurveyScreen())
+
     def action_zoom(self) -> None:
         """One picture, large."""
         if self._need_picture():

@@ -13,6 +13,7 @@ from tui.colors import ACCENT, ADVERSARIAL, CLEAN, QUIET, TEXT
 from tui.pixels import default_scale
 from tui.session import Session, top
 from tui.summary import caption, pair, summarise
+from tui.survey_state import threshold_words
 from tui.text import safe
 from tui.widgets.heat import HeatView
 from tui.widgets.histogram import HistogramView
@@ -103,8 +104,13 @@ class EvidencePanel(Vertical):
             line.show(f"not of what is shown (step {session.frame.step}): {words}", ACCENT)
         else:
             line.show(words, QUIET)
-        frame = session.frame
+        frame, opened = session.frame, session.opened
         prediction = None
         if frame is not None and evidence.step < len(frame.trace) and not session.other_attack:
             prediction = top(frame.trace[evidence.step].top)
-        sentence.show(summarise(evidence, prediction), QUIET if session.evidence_stale else TEXT)
+        clean, other = pair(evidence)
+        attack = (session.attack.method, session.attack.target)
+        likely = prediction if other else top(opened.predictions) if opened else None
+        judged = threshold_words(session.model, evidence, other or clean, likely, attack)
+        words = " ".join(part for part in (summarise(evidence, prediction), judged) if part)
+        sentence.show(words, QUIET if session.evidence_stale else TEXT)
