@@ -130,11 +130,11 @@ def sentence(threshold: Threshold, value: float) -> str:
     if not math.isfinite(value):
         return ""
     beyond = value <= threshold.value if threshold.side == "below" else value >= threshold.value
-    verdict = "beyond" if beyond else "within"
+    where = threshold.side if beyond else f"not {threshold.side}"
     return (
-        f"Survey ({threshold.arm}, {threshold.pairs} pairs, AUROC {threshold.auroc:.2f}"
-        f" [{threshold.low:.2f}, {threshold.high:.2f}]): {verdict} the threshold"
-        f" {threshold.side} {compact(threshold.value)} that 5 % of clean pictures pass."
+        f"{where.capitalize()} the survey's threshold {compact(threshold.value)} (5 % of clean"
+        f" pictures are; AUROC {threshold.auroc:.2f} [{threshold.low:.2f}, {threshold.high:.2f}]"
+        f" on {threshold.pairs} pairs, {threshold.arm})."
     )
 
 

@@ -56,8 +56,9 @@ def attack_all(
         outcomes = yield from _attack(bench, attack, targeted, pairs, items, x0, logits)
         for (k, arm), (last, matched) in zip(pairs, outcomes, strict=True):
             found[k][arm.key] = last
-            key = f"{arm.key}-matched"
-            found[k][key] = replace(matched, arm=controls[key])
+            control = controls.get(f"{arm.key}-matched")
+            if control is not None:
+                found[k][control.key] = replace(matched, arm=control)
     return [[each[arm.key] for arm in bench.plan.arms] for each in found]
 
 

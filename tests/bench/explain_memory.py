@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=112)
     side = parser.parse_args().side
     context = multiprocessing.get_context("spawn")
-    rows = [(50, 1, 50), (400, 1, 50), (50, 5, 50), (50, 1, 1000), (400, 5, 1000)]
+    rows = [(400, 1, 50), (1600, 1, 50), (400, 1, 1000), (400, 5, 50)]
     with context.Pool(1, maxtasksperchild=1) as pool:
         floor = pool.apply(peak, (0, 1, 1, side))
         print(f"{'samples':>8}{'classes':>9}{'background':>12}{'MiB above loading':>19}")

@@ -11,7 +11,7 @@ from engine import events as ev
 from engine.types import AttackSettings, ExplainSettings, Query
 from tui.state import State, load_state
 
-from .fake_worker import Desk
+from .desk import Desk
 
 
 async def test_the_first_paint_says_what_is_loaded() -> None:
@@ -99,15 +99,15 @@ async def test_evidence_waits_for_x_when_it_does_not_follow() -> None:
 
 
 async def test_epsilon_keys_change_it_and_say_that_the_attack_is_another() -> None:
-    async with Desk().open() as desk:
+    async with Desk(attack=AttackSettings(epsilon=0.02)).open() as desk:
         await desk.press("space", "plus")
-        assert "0.0150 = 3.82/255" in desk.text("#settings")
+        assert "0.0300 = 7.65/255" in desk.text("#settings")
         assert "a starts again" in desk.text("#settings-pane")
         await desk.press("a")
-        assert desk.worker.of(ev.StartAttack)[-1].settings.epsilon == 0.015  # type: ignore[attr-defined]
+        assert desk.worker.of(ev.StartAttack)[-1].settings.epsilon == 0.03  # type: ignore[attr-defined]
         assert "a starts again" not in desk.text("#settings-pane")
         await desk.press("minus", "minus")
-        assert "0.0075 = 1.91/255" in desk.text("#settings")
+        assert "0.0157 = 4.00/255" in desk.text("#settings")
 
 
 async def test_method_and_seed_have_keys() -> None:

@@ -10,7 +10,7 @@ from tui.screens.picker import PickerScreen
 from tui.screens.zoom import ZoomScreen
 from tui.widgets.picture_list import FilterInput
 
-from .fake_worker import Desk
+from .desk import Desk
 
 
 async def test_the_target_picker_finds_a_class_by_its_letters() -> None:

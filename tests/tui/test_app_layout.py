@@ -5,7 +5,7 @@ import pytest
 from tui.keys import KEYS
 from tui.widgets.key_bar import fitting
 
-from .fake_worker import Desk
+from .desk import Desk
 
 TOGETHER = (
     *("#list", "#settings", "#clean", "#adversarial", "#perturbation", "#bars-clean"),

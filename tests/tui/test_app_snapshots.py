@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
-from .fake_worker import Desk
+from .desk import Desk
 
 Compare = Callable[..., bool]
 LARGE, SMALL = (160, 50), (80, 24)

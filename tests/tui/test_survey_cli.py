@@ -204,8 +204,8 @@ class TestThresholds:
         found = survey_thresholds.lookup(ModelSettings(), explain, attack, path)
         assert found is not None
         assert found.target == "random"
-        assert "beyond the threshold below 2.00" in survey_thresholds.sentence(found, 1.5)
-        assert "within the threshold" in survey_thresholds.sentence(found, 2.5)
+        assert "Below the survey's threshold 2.00" in survey_thresholds.sentence(found, 1.5)
+        assert "Not below the survey's threshold" in survey_thresholds.sentence(found, 2.5)
         other = ExplainSettings(samples=4, score="logit")
         assert survey_thresholds.lookup(ModelSettings(), other, attack, path) is None
         path.write_text(json.dumps({key: [similar]}))

@@ -81,18 +81,24 @@ def target_setting(value: str, labels: tuple[str, ...]) -> str:
     return name if alone and find_class(name, labels) == int(value) else value
 
 
+def fraction_text(value: float) -> str:
+    """A fraction that is read back as the very same number: `4/255`, or else `0.01`."""
+    parts = round(value * 255)
+    return f"{parts}/255" if parts and parts / 255 == value else repr(value)
+
+
 def attack_fields(attack: AttackSettings) -> list[Field]:
     """The rows of the attack's form."""
-    alpha = "" if attack.alpha is None else f"{attack.alpha:g}"
+    alpha = "" if attack.alpha is None else fraction_text(attack.alpha)
     return [
         Field("method", "method", attack.method, METHODS, cast(dict[str, str], METHOD_NAMES)),
         Field("target", "target", attack.target, hint="a class, or see t"),
-        Field("epsilon", "epsilon", f"{attack.epsilon:g}", hint="0.01 or 2.55/255"),
+        Field("epsilon", "epsilon", fraction_text(attack.epsilon), hint="0.01 or 2.55/255"),
         Field("alpha", "alpha", alpha, empty="the method's default", hint="a step's size"),
         Field("steps", "iterations", str(attack.steps)),
         Field("stop", "stop", attack.stop, STOP_RULES, STOP_NAMES),
         Field("seed", "seed", str(attack.seed)),
-        Field("decay", "decay", f"{attack.decay:g}", hint="MI-FGSM's momentum"),
+        Field("decay", "decay", repr(attack.decay), hint="MI-FGSM's momentum"),
     ]
 
 
@@ -123,8 +129,8 @@ def explain_fields(explain: ExplainSettings, info: ModelInfo | None) -> list[Fie
         Choice("", "pixels (no layer)"),
         *(Choice(name, name) for name in (info.layers if info else ())),
     )
-    seconds = "" if explain.seconds is None else f"{explain.seconds:g}"
-    error = "" if explain.standard_error is None else f"{explain.standard_error:g}"
+    seconds = "" if explain.seconds is None else repr(explain.seconds)
+    error = "" if explain.standard_error is None else repr(explain.standard_error)
     return [
         Field("explainer", "explainer", explain.explainer, EXPLAINERS, EXPLAINER_NAMES),
         Field("score", "score", explain.score, SCORES),
@@ -135,7 +141,7 @@ def explain_fields(explain: ExplainSettings, info: ModelInfo | None) -> list[Fie
         ),
         Field("layer", "layer", explain.layer or "", choices=layers, empty="pixels (no layer)"),
         Field("layer_form", "at a layer", explain.layer_form, LAYER_FORMS, FORM_NAMES),
-        Field("smoothing", "smoothing", f"{explain.smoothing:g}", hint="deviation of the noise"),
+        Field("smoothing", "smoothing", repr(explain.smoothing), hint="deviation of the noise"),
         Field("baseline", "baseline", explain.baseline, BASELINES, hint="integrated gradients"),
         Field("superpixels", "superpixels", str(explain.superpixels), hint="LIME"),
         Field("features", "features", str(explain.features), hint="LIME's K"),

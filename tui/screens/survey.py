@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from tui.app import XawayApp
 
 WIDE = (140, 40)
-KEYS = "n new · space pause or go on · c cancel · s figure · tab part · enter opens a picture · esc back"
+KEYS = (
+    "n new · space pause, go on · c cancel · s figure · tab part · enter opens a picture · esc back"
+)
 NARROW_KEYS = "n new · space pause · c cancel · s figure · 1–3 pages · enter open · esc back"
 STATES = {
     "running": "running",
