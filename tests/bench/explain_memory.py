@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine.explain import explain
+from engine.explain import chunks, explain
 from engine.models import Classifier
 from engine.pictures import Preprocessing
 from engine.types import ExplainSettings
@@ -44,6 +44,7 @@ class Lazy:
 def peak(samples: int, classes: int, background: int, side: int) -> float:
     """Megabytes of this process at most."""
     torch.set_num_threads(1)
+    chunks.ROWS = 16  # chunks grow with the speed of the machine: compare equal ones
     classifier = Classifier(
         torchvision.models.mobilenet_v3_small(weights=None),
         name="mobilenet_v3_small",

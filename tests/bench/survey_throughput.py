@@ -3,9 +3,9 @@
 The script's way: one picture at a time, parameters that take gradients, the attack's own loop, and
 for each side of the pair one call of `shap.GradientExplainer` at its own batch size, with class
 ranks. Equal: network, pictures, threads, attack (BIM, iterations, epsilon, random target), what is
-explained (logit of each side's top class at the pixels), samples and background. The survey does
-more in that time: it also compares noise and the matched attack, computes errors, and syncs rows to
-disk; `--bare` has neither controls nor the pair as background, for the plainest comparison.
+explained (logit of each side's top class, at the pixels or a layer), samples and background. The
+survey does more in that time: it also compares noise and the matched attack, computes errors, and
+syncs rows to disk; `--bare` leaves the controls out, for the plainest comparison.
 
     python -m tests.bench.survey_throughput --model mobilenet_v2 --weights FILE --photos DIR
 """
@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 
 from engine.builtin import sample_folder
-from engine.models import Classifier
+from engine.models import Classifier, Normalised
 from engine.pictures import read
 from engine.survey import plan
 from engine.survey.devices import do, load_now
@@ -37,10 +37,9 @@ from engine.vision import torchvision
 EPSILON, BACKGROUND = 0.01, 50
 
 
-def unfrozen(options: argparse.Namespace, fast: Classifier) -> torch.nn.Module:
+def unfrozen(options: argparse.Namespace, fast: Classifier) -> Normalised:
     """The same network as a script has it: batch-norm as it is, parameters that take gradients."""
     from engine.builtin import network as builtin
-    from engine.models import Normalised
     from engine.weights import read_state_dict
 
     if options.model == "builtin":
@@ -53,7 +52,12 @@ def unfrozen(options: argparse.Namespace, fast: Classifier) -> torch.nn.Module:
 
 
 def script(
-    network: torch.nn.Module, pictures: torch.Tensor, background: torch.Tensor, steps: int, n: int
+    network: Normalised,
+    pictures: torch.Tensor,
+    background: torch.Tensor,
+    layer: str | None,
+    steps: int,
+    n: int,
 ) -> None:
     """One picture after the other."""
     import shap
@@ -72,7 +76,8 @@ def script(
             x = x - 2.5 * EPSILON / steps * x.grad.sign()
             x = torch.min(torch.max(x, x0 - EPSILON), x0 + EPSILON).clamp(0, 1)
         for side in (x0, x.detach()):
-            explainer = shap.GradientExplainer(network, background)
+            asked = (network, network.network.get_submodule(layer)) if layer else network
+            explainer = shap.GradientExplainer(asked, background)
             explainer.shap_values(side, nsamples=n, ranked_outputs=1)
 
 
@@ -86,11 +91,13 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=4)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--layer", help="explain this layer's input, as the post does")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--bare", action="store_true", help="without controls")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(options.threads)
+    explain = ExplainSettings(samples=options.samples, score="logit", layer=options.layer)
     with tempfile.TemporaryDirectory() as folder:
         asked = SurveySettings(
             options.photos,
@@ -99,7 +106,7 @@ def main() -> None:
             epsilons=(EPSILON,),
             targets=("random",),
             steps=options.steps,
-            explanations=(ExplainSettings(samples=options.samples, score="logit"),),
+            explanations=(explain,),
             references=("fixed",),
             limit=options.count,
             threads=options.threads,
@@ -124,13 +131,14 @@ def main() -> None:
     pictures = torch.stack([torch.from_numpy(read(p, how)) for p in items]).to(device)
     background = torch.stack([torch.from_numpy(read(p, how)) for p in paths]).to(device)
     slow = unfrozen(options, fast).to(device)
-    script(slow, pictures[:1], background, 2, 4)
+    script(slow, pictures[:1], background, options.layer, 2, 4)
     began = time.perf_counter()
-    script(slow, pictures, background, options.steps, options.samples)
+    script(slow, pictures, background, options.layer, options.steps, options.samples)
     blog = done / (time.perf_counter() - began)
     controls = "without controls" if options.bare else "with controls"
     print(f"{options.model} on {device}, {options.threads} threads, {done} pictures,")
-    print(f"BIM {options.steps} iterations, random target, {options.samples} samples a side")
+    where = options.layer or "pixels"
+    print(f"BIM {options.steps} iterations, {options.samples} samples a side, at {where}")
     print(f"  the script's way      {blog:8.4f} pictures/s")
     print(f"  survey, {controls:<16}{survey:6.4f} pictures/s   {survey / blog:.2f}x")
 
