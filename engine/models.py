@@ -223,8 +223,11 @@ def load(settings: ModelSettings) -> Generator[Fetching, None, Classifier]:
         classifier = yield from _load_torchvision(settings, device)
     yield Fetching("warming up")
     side = classifier.preprocessing.crop
-    with torch.no_grad():
-        count = classifier(torch.zeros(1, 3, side, side, device=device)).shape[1]
+    # Forwards and back: the first gradient would otherwise wait for kernels to be built.
+    blank = torch.zeros(1, 3, side, side, device=device, requires_grad=True)
+    logits = classifier(blank)
+    torch.autograd.grad(logits.sum(), blank)
+    count = logits.shape[1]
     if count != len(classifier.labels):
         raise UserError(
             f"{settings.labels or 'the labels'} name {len(classifier.labels)} classes, but"
