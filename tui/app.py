@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from engine.events import Command, Event, Failed, FindPictures, Loaded
-from engine.types import AttackSettings, ExplainSettings, ModelSettings
+from engine.events import Command, Event, Failed, FindPictures, ListModels, Loaded, ModelsListed
+from engine.types import AttackSettings, ExplainSettings, ListedModel, ModelSettings
 from tui import colors
 from tui.bridge import Bridge
 from tui.colors import hexadecimal
@@ -81,7 +81,6 @@ class XawayApp(App[int]):
         make_worker: makes the worker; its argument takes events on any thread.
         hints: whether the hints of the first minute are shown.
         state: what is remembered from earlier starts.
-        model_names: what the model picker offers.
         save_folder: where `w` saves to.
     """
 
@@ -102,7 +101,6 @@ class XawayApp(App[int]):
         make_worker: Callable[[Callable[[Event], None]], WorkerLike],
         hints: bool = True,
         state: State | None = None,
-        model_names: tuple[str, ...] = (),
         save_folder: str = ".",
     ) -> None:
         super().__init__()
@@ -112,7 +110,8 @@ class XawayApp(App[int]):
         self.session = Session(model, attack, explain)
         self.hints = hints
         self.state = state or State()
-        self.model_names = model_names or (model.name,)
+        self.models: tuple[ListedModel, ...] = ()
+        """What the network picker offers, once the worker has told."""
         self.save_folder = save_folder
         self.main = MainScreen()
         self._bridge = Bridge(lambda: self.post_message(Wake()))
@@ -131,6 +130,7 @@ class XawayApp(App[int]):
         self._device.start()
         self.set_interval(FRAME, self._drain)
         self.send(FindPictures(self.paths), *self.session.load_model(self.session.model))
+        self.send(ListModels())
         if self.state.note:
             self.notify(self.state.note, severity="warning", markup=False)
 
@@ -169,6 +169,8 @@ class XawayApp(App[int]):
                 self._took(event)
 
     def _took(self, event: Event) -> None:
+        if isinstance(event, ModelsListed):
+            self.models = event.models
         if isinstance(event, Loaded):
             self._remember(self.state.with_model(self.session.model))
         if isinstance(event, Loaded) or (isinstance(event, Failed) and event.task in LOADING):

@@ -169,7 +169,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 def run(options: Namespace) -> int:
     """Run or compare; returns the exit code."""
-    console = Console(highlight=False, markup=False)
+    width = None if sys.stdout.isatty() else 150  # a file has room for the table
+    console = Console(highlight=False, markup=False, width=width)
     if options.compare:
         if options.folder or options.out:
             raise UserError("--compare takes the folders of runs and nothing else.")

@@ -118,7 +118,8 @@ def results_table(
                 alone.get(arm.key) if one == "confidence" else rows.get((arm.key, name, one))
                 for one in statistics
             ]
-            known = next((row for row in reversed(found) if row is not None and row.pairs), None)
+            own = (row for row in found if row is not None and row.statistic != "confidence")
+            known = next((row for row in own if row.pairs), None)
             if known is not None:
                 cells = ["–" if row is None else auroc_text(row) for row in found]
                 table.add_row(Text(safe(arm.name)), Text(safe(name)), str(known.pairs), *cells)

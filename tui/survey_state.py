@@ -8,6 +8,7 @@ from pathlib import Path
 
 from engine.events import Command, Failed, SteerSurvey, Survey, SurveyProgress
 from engine.types import (
+    AttackSettings,
     Attribution,
     Evidence,
     ExplainSettings,
@@ -106,13 +107,25 @@ class SurveyView:
 
 
 def default_settings(
-    paths: tuple[str, ...], model: ModelSettings, explain: ExplainSettings
+    paths: tuple[str, ...],
+    model: ModelSettings,
+    attack: AttackSettings,
+    explain: ExplainSettings,
 ) -> SurveySettings:
     """What the form begins with: the browsed folder, in a run folder that is not there yet."""
     folder = next((path for path in paths if Path(path).expanduser().is_dir()), "")
     number = next(n for n in count(1) if not Path(f"survey-{n}").exists())
     explain = replace(explain, seconds=None, draws=None, seed=0)
-    return SurveySettings(folder, f"survey-{number}", model, explanations=(explain,))
+    return SurveySettings(
+        folder,
+        f"survey-{number}",
+        model,
+        methods=(attack.method,),
+        epsilons=(attack.epsilon,),
+        alpha=attack.alpha,
+        steps=attack.steps,
+        explanations=(explain,),
+    )
 
 
 def threshold_words(

@@ -37,7 +37,6 @@ class Desk:
             make_worker=self._make(worker),
             hints=hints,
             state=state,
-            model_names=("builtin", "inception_v3", "mobilenet_v2", "missing"),
             save_folder=save_folder,
         )
         self.session = self.app.session

@@ -20,6 +20,7 @@ from engine.types import (
     EvidencePoint,
     ExplainSettings,
     Frame,
+    ListedModel,
     ModelInfo,
     Prediction,
     Query,
@@ -113,6 +114,15 @@ class FakeWorker:
         info = ModelInfo(name, "cpu", self.labels, (224, 224), layers, 3_500_000, "synthetic")
         self.emit(ev.Loaded(info))
         self.emit(ev.Status("", "cpu", 256 << 20, float("nan")))
+
+    def _listmodels(self, _: ev.ListModels) -> None:
+        listed = (
+            ListedModel("builtin", "shipped", True, 0.0, 0, 0.0),
+            ListedModel("inception_v3", "IMAGENET1K_V1", False, 103.9, 27_161_264, 77.3),
+            ListedModel("mobilenet_v2", "IMAGENET1K_V2", True, 13.6, 3_504_872, 72.2),
+            ListedModel("missing", "IMAGENET1K_V1", False, 1.0, 1, 0.0),
+        )
+        self.emit(ev.ModelsListed(listed))
 
     def _glance(self, command: ev.Glance) -> None:
         for number, path in enumerate(command.paths if self.load else ()):

@@ -140,6 +140,7 @@ async def test_p_picks_the_class_to_explain() -> None:
 async def test_another_network_opens_the_picture_anew() -> None:
     async with Desk().open() as desk:
         await desk.press("k")
+        assert "104 MB to download" in desk.text("#choices")
         await desk.type("mobile")
         await desk.press("enter")
         assert "mobilenet_v2" in desk.text("#status")

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from engine.events import Command, Save
-from engine.types import AttackSettings, ClassLabel, ExplainSettings, ModelSettings
+from engine.types import AttackSettings, ClassLabel, ExplainSettings, ListedModel, ModelSettings
 from tui import hints
 from tui.keys import KEYS
 from tui.pixels import HeatMode
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from tui.app import XawayApp
 
 HEAT_MODES: tuple[HeatMode, ...] = get_args(HeatMode)
+
+
+def where(model: ListedModel) -> str:
+    """Whether a network's weights are here, or how much there is to download."""
+    if model.cached:
+        return "built in" if model.name == "builtin" else "here"
+    return f"{model.megabytes:.0f} MB to download"
 
 
 class Controls(Screen[None]):
@@ -281,14 +288,16 @@ class Controls(Screen[None]):
 
     def action_pick_model(self) -> None:
         """Choose a network."""
-        names = self.xaway.model_names
+        if not self.xaway.models:
+            self.notify("The list of networks comes with torch: a moment.", timeout=3)
+            return
 
         def picked(value: str | None) -> None:
             if value is not None:
                 device = self.session.model.device
                 self._do(self.session.load_model(ModelSettings(name=value, device=device)))
 
-        choices = [Choice(name, name, "built in" if name == "builtin" else "") for name in names]
+        choices = [Choice(one.name, one.name, where(one)) for one in self.xaway.models]
         self.app.push_screen(PickerScreen("Network", choices, self.session.model.name), picked)
 
     def action_help(self) -> None:

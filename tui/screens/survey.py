@@ -217,7 +217,7 @@ class SurveyScreen(Screen[None]):
         """Ask for settings and begin."""
         session = self.xaway.session
         asked = self.view.settings or default_settings(
-            self.xaway.paths, session.model, session.explain
+            self.xaway.paths, session.model, session.attack, session.explain
         )
 
         def taken(settings: SurveySettings | None) -> None:

@@ -24,7 +24,7 @@ class PictureRow(Horizontal):
             id="adversarial-pane",
             color=ADVERSARIAL,
         )
-        yield Pane("Perturbation", PictureView(id="perturbation"), id="change-pane")
+        yield Pane("Perturbation", PictureView(tolerance=12, id="perturbation"), id="change-pane")
 
     def show(self, session: Session, empty: str) -> None:
         """Show the session's pictures; `empty` says why there is no clean one."""
