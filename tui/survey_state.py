@@ -33,6 +33,7 @@ class SurveyView:
         self.frame: SurveyFrame | None = None
         self.error = ""
         self.statistic = ALL
+        self.ending = False
         self._ids = count(FIRST_RUN)
         self._run = 0
 
@@ -41,6 +42,7 @@ class SurveyView:
     def start(self, settings: SurveySettings) -> list[Command]:
         """Begin a survey, or go on with the one in its folder."""
         self.settings, self.frame, self.error = settings, None, ""
+        self.ending = False
         self._run = next(self._ids)
         return [Survey(self._run, settings)]
 
@@ -56,7 +58,10 @@ class SurveyView:
 
     def stop(self) -> list[Command]:
         """End after the pictures in work."""
-        return [SteerSurvey("stop")] if self.running else []
+        if not self.running:
+            return []
+        self.ending = True
+        return [SteerSurvey("stop")]
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -79,6 +84,7 @@ class SurveyView:
             self.error = event.message
             return True
         self.frame = event.frame
+        self.ending = self.ending and self.running
         if event.frame.state == "finished" and self.settings is not None:
             self._remember(self.settings, event.frame)
         return True

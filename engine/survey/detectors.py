@@ -6,7 +6,7 @@ pictures are what is resampled or held out, never single values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -133,7 +133,7 @@ class Learned:
     detector: Detector
 
 
-def learned(clean: Doubles, adversarial: Doubles, seed: int) -> tuple[Learned, ...]:
+def learned(clean: Doubles, adversarial: Doubles, seed: int) -> Iterator[Learned]:
     """Logistic regression and a random forest on features (n, D) of both sides, as the blog's.
 
     Cross-validated by picture: both sides of a picture are in the same fold. Values are divided
@@ -142,7 +142,7 @@ def learned(clean: Doubles, adversarial: Doubles, seed: int) -> tuple[Learned, .
     """
     n = len(clean)
     if n < 2 * FOLDS:
-        return ()
+        return
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -159,7 +159,6 @@ def learned(clean: Doubles, adversarial: Doubles, seed: int) -> tuple[Learned, .
         ),
         "random forest": lambda: RandomForestClassifier(TREES, random_state=seed, n_jobs=1),
     }
-    found = []
     for name, make in models.items():
         score = np.zeros(2 * n)
         for k in range(FOLDS):
@@ -168,5 +167,4 @@ def learned(clean: Doubles, adversarial: Doubles, seed: int) -> tuple[Learned, .
             model = make().fit(x[train] / size, y[train])
             score[~train] = model.predict_proba(x[~train] / size)[:, 1]
         accuracy = float(((score > 0.5) == y).mean())
-        found.append(Learned(name, accuracy, detect(score[:n], score[n:], seed)))
-    return tuple(found)
+        yield Learned(name, accuracy, detect(score[:n], score[n:], seed))

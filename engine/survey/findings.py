@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,14 +33,18 @@ ROC_POINTS = 65
 
 
 def explanation_name(settings: ExplainSettings) -> str:
-    """Such as `expected, input, logit` or `expected, features.7 difference, probability`."""
+    """Such as `input, logit` or `shap: features.7 difference, probability`.
+
+    Without a name in front the explainer is expected gradients.
+    """
     where = "input"
     if settings.layer is not None:
         where = settings.layer
         if settings.explainer == "expected" and settings.layer_form == "difference":
             where += " difference"
     smoothing = f", smoothing {settings.smoothing:g}" if settings.smoothing else ""
-    return f"{settings.explainer}, {where}, {settings.score}{smoothing}"
+    explainer = "" if settings.explainer == "expected" else f"{settings.explainer}: "
+    return f"{explainer}{where}, {settings.score}{smoothing}"
 
 
 def explanation_names(settings: SurveySettings) -> tuple[str, ...]:
@@ -49,7 +53,7 @@ def explanation_names(settings: SurveySettings) -> tuple[str, ...]:
     if len(set(names)) < len(names):  # they differ in something less often asked for
         names = [f"{name} ({number})" for number, name in enumerate(names, 1)]
     if "pair" in settings.references:
-        names.append(f"{names[0]}, pair as background")
+        names.append(f"pair: {names[0]}")
     return tuple(names)
 
 
@@ -142,9 +146,8 @@ class Findings:
         found = detect(clean, other, self.settings.seed, resamples)
         return separation(arm, name, statistic, found, clean, other)
 
-    def learned(self) -> tuple[tuple[Separation, float], ...]:
-        """The blog's detectors on sorted values, with their accuracies."""
-        found = []
+    def learned(self) -> Iterator[tuple[Separation, float]]:
+        """The blog's detectors on sorted values with their accuracies, one after another."""
         for arm in self.arms:
             for number, name in enumerate(self.names):
                 pairs = [sides.figures(number) for sides in self.reached(arm.key)]
@@ -156,8 +159,7 @@ class Findings:
                 for each in learned(clean, other, self.settings.seed):
                     none = np.zeros(0)
                     row = separation(arm.key, name, each.name, each.detector, none, none)
-                    found.append((row, each.accuracy))
-        return tuple(found)
+                    yield row, each.accuracy
 
     def ends(self) -> tuple[tuple[SurveyedPair, ...], tuple[SurveyedPair, ...]]:
         """The most and the least separable pairs of the first arm and explanation."""
@@ -184,7 +186,9 @@ class Findings:
             )
             for k in order
         ]
-        return tuple(pairs[:ENDS]), tuple(reversed(pairs[max(ENDS, len(pairs) - ENDS) :]))
+        half = (len(pairs) + 1) // 2
+        least = pairs[max(half, len(pairs) - ENDS) :]
+        return tuple(pairs[: min(ENDS, half)]), tuple(reversed(least))
 
 
 def separation(

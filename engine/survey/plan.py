@@ -85,8 +85,8 @@ def arms(settings: SurveySettings) -> tuple[Arm, ...]:
                     decay=settings.decay,
                 )
                 key = f"{method}-{epsilon:g}-{target}"
-                words = "untargeted" if target == "none" else f"{target} target"
-                name = f"{METHOD_NAMES[method]} {epsilon:g}, {words}"
+                words = "untargeted" if target == "none" else target
+                name = f"{METHOD_NAMES[method]} {epsilon:g} {words}"
                 found.append(Arm(key, name, "attack", attack))
                 matched = replace(attack, stop="matched")
                 found.append(Arm(f"{key}-matched", f"{name}, matched", "matched", matched))

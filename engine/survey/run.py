@@ -25,6 +25,7 @@ from engine.survey.items import work
 from engine.survey.on_ray import check_ray, on_ray
 from engine.survey.plan import BATCH, BATCH_DEVICE, ROWS, ROWS_DEVICE, Item, Plan, make_plan
 from engine.survey.records import PictureRecord
+from engine.survey.report import write_report
 from engine.survey.rundir import SETTINGS, RunDir, read_settings
 from engine.types import SurveyFrame, SurveySettings, SurveyState, UserError
 
@@ -55,7 +56,7 @@ class SurveyRun:
     def __init__(self, settings: SurveySettings, classifier: Classifier) -> None:
         self.stopping = False
         self.plan = make_plan(settings, classifier)
-        self.settings = _resolved(settings, classifier)
+        self.settings, rows = _resolved(settings, classifier)
         self.out = Path(settings.out).expanduser()
         for one in settings.explanations:
             if one.layer is not None:
@@ -64,7 +65,6 @@ class SurveyRun:
         check_devices(settings.devices, kind)
         if settings.ray is not None:
             check_ray()
-        rows = ROWS.get(kind, ROWS_DEVICE)
         self.identity = identity(self.settings, classifier, self.plan, rows)
         self.bench = Bench.make(classifier, self.settings, self.plan, rows)
         self._began = 0.0
@@ -122,7 +122,15 @@ class SurveyRun:
                 state = "stopped"
             self._check_any(kept, state)
             last = self.frame(kept, state, live=False)
-            yield self._report(kept, last)
+            yield None
+            findings = Findings(self.settings, self.plan.arms, kept.records.values())
+            learned = []
+            for pair in findings.learned():  # each takes a moment: let the driver breathe
+                learned.append(pair)
+                yield None
+            write_report(self.out, self.identity, self.plan.rule, findings, last, learned)
+            rows = tuple(row for row, _ in learned)
+            yield replace(last, separations=(*last.separations, *rows))
 
     def _work(self, groups: Groups) -> Done:
         settings = self.settings
@@ -193,25 +201,20 @@ class SurveyRun:
             out=str(self.out),
         )
 
-    def _report(self, kept: RunDir, frame: SurveyFrame) -> SurveyFrame:
-        from engine.survey.report import write_report
 
-        findings = Findings(self.settings, self.plan.arms, kept.records.values())
-        learned = findings.learned()
-        write_report(self.out, self.identity, self.plan.rule, findings, frame, learned)
-        rows = tuple(row for row, _ in learned)
-        return replace(frame, separations=(*frame.separations, *rows))
+def _resolved(settings: SurveySettings, classifier: Classifier) -> tuple[SurveySettings, int]:
+    """With everything filled in that last digits depend on, and the rows of a forward pass.
 
-
-def _resolved(settings: SurveySettings, classifier: Classifier) -> SurveySettings:
-    """With everything filled in that numbers depend on; a begun run keeps its own choices."""
+    What was left open is as in the run's first session, whatever machine goes on with it.
+    """
     kind = classifier.device.type
-    batch = settings.batch or BATCH.get(kind, BATCH_DEVICE)
-    threads = settings.threads or max(1, torch.get_num_threads() // max(1, len(settings.devices)))
     out = Path(settings.out).expanduser()
-    if settings.threads is None and (out / SETTINGS).exists():
-        threads = int(read_settings(out).get("identity", {}).get("threads", threads))
-    return replace(settings, batch=batch, threads=threads)
+    first = read_settings(out).get("identity", {}) if (out / SETTINGS).exists() else {}
+    here = max(1, torch.get_num_threads() // max(1, len(settings.devices)))
+    batch = settings.batch or first.get("batch") or BATCH.get(kind, BATCH_DEVICE)
+    threads = settings.threads or first.get("threads") or here
+    rows = first.get("rows") or ROWS.get(kind, ROWS_DEVICE)
+    return replace(settings, batch=int(batch), threads=int(threads)), int(rows)
 
 
 def identity(

@@ -71,7 +71,7 @@ def script(
         x = x0.clone()
         for _ in range(steps):
             x = x.detach().requires_grad_()
-            F.cross_entropy(network(x), target).backward()
+            F.cross_entropy(network(x), target).backward()  # type: ignore[no-untyped-call]
             assert x.grad is not None
             x = x - 2.5 * EPSILON / steps * x.grad.sign()
             x = torch.min(torch.max(x, x0 - EPSILON), x0 + EPSILON).clamp(0, 1)

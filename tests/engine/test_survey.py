@@ -18,7 +18,7 @@ from engine.explain import TensorBackground, explain
 from engine.pictures import read
 from engine.survey.compare import compare
 from engine.survey.plan import make_plan
-from engine.survey.report import COLUMNS
+from engine.survey.rows import COLUMNS
 from engine.survey.run import SurveyRun
 from engine.survey.rundir import read_items
 from engine.types import AttackSettings, ExplainSettings, SurveyFrame, UserError
@@ -228,7 +228,7 @@ class TestResults:
         survey(settings(photos, tmp_path / "other", epsilons=(0.2, 0.3), limit=8))
         text = compare([str(done[0]), str(tmp_path / "other")])
         assert "| epsilons | 0.3 | 0.2, 0.3 |" in text
-        assert "| BIM 0.2, random target |" in text
+        assert "| BIM 0.2 random |" in text
         with pytest.raises(UserError, match="two or more"):
             compare([str(done[0])])
 

@@ -5,7 +5,10 @@ The real worker runs here. With XAWAY_UPDATE_PICTURES=1 the README's picture is 
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +32,16 @@ async def until(pilot: Pilot[int], holds: Callable[[], bool], seconds: float = 6
             return
         await pilot.pause(0.05)
     raise AssertionError("what was waited for did not come")
+
+
+def attack_by_command(picture: str) -> list[dict[str, float]]:
+    """Steps of the same attack on the command line."""
+    command = ["attack", picture, "--target", "random", "--threads", "1", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tui.cli", *command], capture_output=True, check=True, cwd=ROOT
+    )
+    steps: list[dict[str, float]] = json.loads(done.stdout)["steps"]
+    return steps
 
 
 async def test_two_keys_show_the_whole_idea(tmp_path: Path) -> None:
@@ -56,6 +69,10 @@ async def test_two_keys_show_the_whole_idea(tmp_path: Path) -> None:
         assert session.frame.trace[-1].probability_target > 0.9
         assert session.frame.trace[-1].linf <= session.attack.epsilon + 1e-6
         assert "Press s" in hint.words
+        for shown, told in zip(session.frame.trace, attack_by_command(session.path), strict=True):
+            assert shown.probability_target == told["probability_target"]
+            assert shown.probability_original == told["probability_original"]
+            assert shown.loss == told["loss"]
 
         def explained() -> bool:
             found = session.evidence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -13,11 +14,13 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from engine.builtin import sample_folder
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
 from tests.conftest import ROOT
-from tui import survey_cli, survey_thresholds
+from tests.tui.test_survey_screen import frame
+from tui import survey_cli, survey_progress, survey_thresholds
 from tui.cli import main
 
 QUICK = (
@@ -216,3 +219,15 @@ class TestThresholds:
         path.write_text("{")
         attack = ("bim", "random")
         assert survey_thresholds.lookup(ModelSettings(), ExplainSettings(), attack, path) is None
+
+
+def test_in_a_terminal_the_display_shows_rates_and_results() -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=120, height=40)
+    with survey_progress.Lines(console) as lines:
+        lines.show(frame())
+    text = out.getvalue()
+    assert "\x1b[" in text
+    assert "60 of 200 pictures, 4 left out (network errs), 1 failed, 1.25/s, 1:52 left" in text
+    assert "reached: BIM 0.01 random 97 %" in text
+    assert "0.83 [0.75, 0.90]" in text

@@ -22,7 +22,7 @@ from tui import survey_thresholds
 from tui.screens.survey import SurveyScreen
 
 BIM = AttackSettings("bim", "random", 0.01)
-NAMES = ("expected, input, probability", "expected, input, probability, pair as background")
+NAMES = ("input, probability", "pair: input, probability")
 
 
 def separation(arm: str, statistic: str, auroc: float, name: str = NAMES[0]) -> Separation:
@@ -41,7 +41,7 @@ def separation(arm: str, statistic: str, auroc: float, name: str = NAMES[0]) -> 
 
 def frame(state: str = "running", done: int = 60) -> SurveyFrame:
     arms = (
-        SurveyArm("bim-0.01-random", "BIM 0.01, random target", "attack", BIM, 60, 58, 3.0),
+        SurveyArm("bim-0.01-random", "BIM 0.01 random", "attack", BIM, 60, 58, 3.0),
         SurveyArm("noise-0.01", "noise 0.01", "noise", BIM, 60, 60, float("nan")),
     )
     pairs = tuple(

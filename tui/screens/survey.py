@@ -166,7 +166,8 @@ class SurveyScreen(Screen[None]):
         elif frame is None:
             progress.show("looking at the folder" if settings else "", QUIET)
         else:
-            progress.show(f"{STATES[frame.state]} · {safe(progress_text(frame))}", ACCENT)
+            state = "ending after the pictures in work" if view.ending else STATES[frame.state]
+            progress.show(f"{state} · {safe(progress_text(frame))}", ACCENT)
         notes = " · ".join(safe(note) for note in frame.notes) if frame else ""
         self.query_one("#survey-note", TextBlock).show(notes)
         self.query_one(ArmsView).show(frame.arms if frame else ())
@@ -238,6 +239,7 @@ class SurveyScreen(Screen[None]):
     def action_stop(self) -> None:
         """End after the pictures in work."""
         self.xaway.send(*self.view.stop())
+        self.show()
 
     def action_statistic(self) -> None:
         """Look at the next figure alone."""

@@ -65,6 +65,7 @@ class HistogramView(Canvas):
         high = "≥" + compact(float(self._edges[-1]), sign=True)
         text = low + high.rjust(width - len(low))
         middle = width // 2
-        if text[middle - 1 : middle + 2].strip() == "":
+        centred = abs(float(self._edges[0] + self._edges[-1])) < 1e-6 * float(self._edges[-1])
+        if centred and text[middle - 1 : middle + 2].strip() == "":
             text = text[:middle] + "0" + text[middle + 1 :]
         return line(piece(text[:width], colors.QUIET))

@@ -1,0 +1,180 @@
+"""Promises of the time axis, the table, the histogram and the grid."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from engine.types import (
+    EvidencePoint,
+)
+from tests.tui.stage import EDGES, Stage, attribution, evidence, frame, lines, text, truecolor  # noqa: F401
+from tui.widgets.grid import JuxtapositionGrid
+from tui.widgets.histogram import HistogramView
+from tui.widgets.statistics import StatisticsTable
+from tui.widgets.time_axis import TimeAxis
+
+
+async def test_the_axis_names_classes_values_step_and_success() -> None:
+    app = Stage(TimeAxis())
+    async with app.run_test(size=(90, 14)) as pilot:
+        app.query_one(TimeAxis).show(frame(step=4), steps=20)
+        await pilot.pause()
+        rows = lines(app.widget)
+        assert "● ping-pong ball 40.0 %" in rows[0]
+        assert "○ African elephant 60.0 %" in rows[0]
+        assert "step 4/20" in rows[0]
+        assert "▲4" in rows[-1]
+        assert "✓5" in rows[-1]
+        body = "\n".join(rows[1:-1])
+        assert "●" in body
+        assert "○" in body
+
+
+async def test_an_untargeted_attack_has_one_curve() -> None:
+    app = Stage(TimeAxis())
+    async with app.run_test(size=(90, 14)) as pilot:
+        app.query_one(TimeAxis).show(frame(target=None), steps=20)
+        await pilot.pause()
+        assert "●" not in text(app.widget)
+        assert "○ African elephant" in text(app.widget)
+
+
+async def test_evidence_makes_a_second_band_with_its_error() -> None:
+    points = tuple(EvidencePoint(step, 386, 2e-6, 1e-7) for step in range(0, 7, 2))
+    app = Stage(TimeAxis())
+    async with app.run_test(size=(90, 14)) as pilot:
+        app.query_one(TimeAxis).show(frame(step=4), points, 20, "mean |φ|")
+        await pilot.pause()
+        (row,) = (line for line in lines(app.widget) if "mean |φ|" in line)
+        assert "○ 2.00e−6 ±2.0e−7" in row
+
+
+@pytest.mark.parametrize(("x", "step"), [(4, 0), (47, 10), (89, 12), (0, 0)])
+async def test_a_click_seeks_an_iteration_that_there_is(x: int, step: int) -> None:
+    app = Stage(TimeAxis())
+    async with app.run_test(size=(90, 14)) as pilot:
+        app.query_one(TimeAxis).show(frame(last=12), steps=20)
+        await pilot.click(TimeAxis, offset=(x, 6))
+        (sought,) = app.heard
+        assert isinstance(sought, TimeAxis.Sought)
+        assert sought.step == step
+
+
+# --- statistics ---------------------------------------------------------------------------------
+
+
+async def test_a_difference_is_marked_only_beyond_its_error() -> None:
+    app = Stage(StatisticsTable())
+    async with app.run_test(size=(34, 12)) as pilot:
+        app.query_one(StatisticsTable).show(evidence())
+        await pilot.pause()
+        rows = {line[:9].strip(): line for line in lines(app.widget)[1:4]}
+        assert rows["mean |φ|"].split() == ["mean", "|φ|", "1.60", "0.80", "−0.80±.05*e−6"]
+        assert "*" not in rows["mean"]
+        assert "*" not in rows["coherence"]
+
+
+async def test_a_low_table_keeps_what_matters_most() -> None:
+    keys = ("mean", "mean_abs", "max", "q05", "q25", "q50", "q75", "q95", "iqr", "coherence")
+    numbers = dict.fromkeys(keys, 0.5)
+    one = dataclasses.replace(attribution("clean", "x", 0), statistics=numbers)
+    app = Stage(StatisticsTable())
+    async with app.run_test(size=(34, 9)) as pilot:
+        app.query_one(StatisticsTable).show(
+            dataclasses.replace(evidence(), attributions=(one,), contrasts=())
+        )
+        await pilot.pause()
+        assert "coherence" in text(app.widget)
+        assert "IQR" in text(app.widget)
+        assert "q25" not in text(app.widget)
+
+
+async def test_one_side_alone_has_no_difference() -> None:
+    one = dataclasses.replace(
+        evidence(), attributions=(attribution("clean", "x", 0),), contrasts=()
+    )
+    app = Stage(StatisticsTable())
+    async with app.run_test(size=(50, 12)) as pilot:
+        app.query_one(StatisticsTable).show(one)
+        await pilot.pause()
+        assert "1.60" in text(app.widget)
+        assert "*" not in text(app.widget)
+        assert lines(app.widget)[1].count("–") == 2
+
+
+# --- histogram ----------------------------------------------------------------------------------
+
+
+async def test_the_histogram_names_its_axes_and_sides() -> None:
+    app = Stage(HistogramView())
+    async with app.run_test(size=(70, 12)) as pilot:
+        app.query_one(HistogramView).show(EDGES, np.full(32, 9.0), np.full(32, 4.0))
+        await pilot.pause()
+        assert "clean" in lines(app.widget)[0]
+        assert "adversarial" in lines(app.widget)[0]
+        assert "log" in lines(app.widget)[0]
+        low, zero, high = lines(app.widget)[-1].split()
+        assert (low, zero, high) == ("≤−1.00e−5", "0", "≥+1.00e−5")
+
+
+# --- juxtaposition ------------------------------------------------------------------------------
+
+
+async def test_arrows_choose_a_cell_and_shift_reads_it() -> None:
+    app = Stage(JuxtapositionGrid())
+    async with app.run_test(size=(160, 50)) as pilot:
+        grid = app.query_one(JuxtapositionGrid)
+        now = evidence()
+        grid.show(now, {}, mode="signed", overlay=False)
+        grid.focus()
+        await pilot.press("right", "down", "left", "left")
+        assert [m.index for m in app.heard if isinstance(m, JuxtapositionGrid.Selected)][:3] == [
+            1,
+            6,
+            5,
+        ]
+        assert grid.selected == 5
+        assert "▸other 0" in text(grid)
+        await pilot.press("shift+right")
+        assert grid.value_at_cursor() == now.attributions[5].heat[14, 14]
+        assert "at row 14, column 14" in text(grid)
+
+
+async def test_all_cells_have_one_scale_unless_asked_otherwise() -> None:
+    app = Stage(JuxtapositionGrid())
+    async with app.run_test(size=(160, 50)) as pilot:
+        grid = app.query_one(JuxtapositionGrid)
+        grid.show(evidence(), {}, mode="signed", overlay=False)
+        await pilot.pause()
+        shared = grid.scale_used
+        assert "one scale for all" in text(grid)
+        grid.show(evidence(), {}, mode="signed", overlay=False, shared_scale=False)
+        grid.focus()
+        await pilot.press("down")
+        assert grid.scale_used < shared
+
+
+async def test_classes_that_do_not_fit_come_into_view_when_chosen() -> None:
+    app = Stage(JuxtapositionGrid())
+    async with app.run_test(size=(40, 24)) as pilot:
+        grid = app.query_one(JuxtapositionGrid)
+        grid.show(evidence(), {}, mode="signed", overlay=False)
+        grid.focus()
+        await pilot.pause()
+        assert "class 4" not in text(grid)
+        await pilot.press(*["right"] * 4)
+        assert "▸class 4" in text(grid)
+
+
+async def test_a_click_chooses_the_cell_under_the_mouse() -> None:
+    app = Stage(JuxtapositionGrid())
+    async with app.run_test(size=(160, 50)) as pilot:
+        grid = app.query_one(JuxtapositionGrid)
+        grid.show(evidence(), {}, mode="signed", overlay=False)
+        await pilot.click(JuxtapositionGrid, offset=(40, 8))
+        assert grid.selected == 1
+        await pilot.hover(JuxtapositionGrid, offset=(41, 8))
+        assert grid.value_at_cursor() is not None
