@@ -62,7 +62,7 @@ def find_pictures(path: str | os.PathLike[str]) -> Iterator[str]:
     root = Path(path).expanduser()
     if not root.exists():
         raise UserError(f"{root} does not exist: check the path.")
-    if root.is_file():
+    if not root.is_dir():
         yield str(root)
         return
     yield from _walk(str(root), set())
@@ -76,7 +76,10 @@ def _walk(folder: str, seen: set[str]) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             found = sorted(
-                (entry.name, entry.is_dir()) for entry in entries if entry.name[0] != "."
+                (entry.name, entry.is_dir())
+                for entry in entries
+                # Neither pipes nor devices: reading one could wait for ever.
+                if entry.name[0] != "." and (entry.is_dir() or entry.is_file())
             )
     except OSError as error:
         raise UserError(f"{folder} cannot be read: {error.strerror}.") from error
@@ -97,6 +100,8 @@ def decode(path: str | os.PathLike[str]) -> Image.Image:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     name = os.fspath(path)
+    if Path(name).exists() and not (Path(name).is_file() or Path(name).is_dir()):
+        raise UserError(f"{name} is not a regular file: give a picture file.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -247,8 +247,11 @@ class Session:
             yield self._evidence[key]
             return
         background, note = self.background(settings)
-        pictures = torch.cat([self.x0, self.picture(step)]) if self.trace else self.x0
-        pairs = [(0 if query.side == "clean" else 1, query.class_index) for query in asked]
+        x = self.picture(step)
+        # The same picture twice would differ by rounding, and that would look like a finding.
+        same = torch.equal(x, self.x0)
+        pictures = self.x0 if same else torch.cat([self.x0, x])
+        pairs = [(int(q.side == "adversarial" and not same), q.class_index) for q in asked]
         found: Evidence | None = None
         told = 0.0
         for estimate in explain(self.classifier, pictures, pairs, background, settings):
@@ -317,7 +320,7 @@ class Session:
         """
         x = self.picture(self.cursor)[0].cpu().numpy()
         stem = f"{Path(self.path).stem}_step{self.cursor}"
-        npy, png = store.save_picture(x, Path(folder).expanduser(), stem)
+        npy, png = store.save_picture(x, Path(folder).expanduser().resolve(), stem)
         again = read(png, self.classifier.preprocessing)
         with torch.no_grad():
             logits = self.classifier(torch.from_numpy(again)[None].to(self.classifier.device))

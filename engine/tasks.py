@@ -246,7 +246,7 @@ class Tasks:
                 pictures.append(torch.from_numpy(read(path, classifier.preprocessing)))
                 paths.append(path)
             except UserError as error:
-                self.emit(ev.Glanced(path, None, str(error)))
+                self.emit(ev.Glanced(path, None, str(error).removeprefix(path).strip()))
         if paths:
             with torch.no_grad():
                 logits = classifier(torch.stack(pictures).to(classifier.device))

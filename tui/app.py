@@ -203,10 +203,10 @@ class XawayApp(App[int]):
 
     # --- the end --------------------------------------------------------------------------------
 
-    def action_leave(self) -> None:
+    def action_leave(self, code: int = 0) -> None:
         """Quit at once, whatever the worker does."""
         self._stop_worker()
-        self.exit(0)
+        self.exit(code)
 
     async def action_quit(self) -> None:
         """Textual's own way out."""
@@ -229,6 +229,6 @@ class XawayApp(App[int]):
             if number is None:
                 continue
             try:
-                loop.add_signal_handler(number, self.action_leave)
+                loop.add_signal_handler(number, self.action_leave, 128 + number)
             except (NotImplementedError, RuntimeError, ValueError):
                 return  # no signals here: Windows, or not the main thread

@@ -56,6 +56,17 @@ def fit(text: str, width: int) -> str:
     return parts[0].rstrip() + ELLIPSIS
 
 
+def fit_middle(text: str, width: int) -> str:
+    """`text` cut in its middle to at most `width` cells: numbered names keep their numbers."""
+    if cell_len(text) <= width or width < 6:
+        return fit(text, width)
+    end = (width - 1) // 3
+    tail = text[-end:]
+    while cell_len(tail) > end:
+        tail = tail[1:]
+    return fit(text, width - cell_len(tail)) + tail
+
+
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """`text` fitted and filled with blanks to exactly `width` cells."""
     text = fit(text, width)

@@ -133,7 +133,15 @@ def lime(
             expected=intercepts,
             gap=sums + intercepts - score_values,
             seconds=seconds,
-            note=f"weighted R² {quality}" + (f"; {chunk.note}" if chunk.note else ""),
+            note="; ".join(
+                words
+                for words in (
+                    f"weighted R² {quality}",
+                    "fewer samples than superpixels" if done < settings.superpixels else "",
+                    chunk.note,
+                )
+                if words
+            ),
         )
         reason = why_stop(estimate, settings, trusted=False)
         yield replace(estimate, done=bool(reason), reason=reason)

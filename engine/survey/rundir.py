@@ -217,11 +217,12 @@ class RunDir:
         for name in dict.fromkeys([*identity, *found]):  # settings come before what they cause
             if found.get(name) != identity.get(name):
                 was, now = (json.dumps(each.get(name)) for each in (found, identity))
-                if max(len(was), len(now)) > 200:
-                    was, now = "another value", "what is asked for now"
+                difference = f"{name} {was}, not {now}"
+                if len(difference) > 200:
+                    difference = f"other {name} than are asked for now"
                 raise UserError(
-                    f"{self.folder} was begun with {name} {was}, not {now}: choose another --out,"
-                    " or the same settings to go on."
+                    f"{self.folder} was begun with {difference}: choose another --out, or the"
+                    " same settings to go on."
                 )
 
     def _take_lock(self) -> None:

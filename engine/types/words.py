@@ -72,9 +72,9 @@ def parse_fraction(text: str, what: str = "epsilon") -> float:
 def check_fraction(value: float, what: str = "epsilon") -> float:
     """`value` if it lies in [0, 1]; a `UserError` that names `what` otherwise."""
     if not 0.0 <= value <= 1.0:
+        units = f"; for 8-bit units write {value:g}/255" if 1.0 < value <= 255.0 else ""
         raise UserError(
-            f"{what} must lie between 0 and 1 (pixels are in [0, 1]), not {value:g};"
-            f" for 8-bit units write {value:g}/255."
+            f"{what} must lie between 0 and 1 (pixels are in [0, 1]), not {value:g}{units}."
         )
     return value
 

@@ -173,3 +173,11 @@ def test_display_pictures_are_small_and_rounded() -> None:
     assert shown.dtype == np.uint8
     assert (shown == 128).all()
     assert np.array_equal(to_bytes(np.array([[[0.0]], [[1.0]], [[0.499]]])), [[[0, 255, 127]]])
+
+
+def test_a_pipe_among_the_pictures_is_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    Image.new("RGB", (9, 9)).save(tmp_path / "b.png")
+    assert list(find_pictures(tmp_path)) == [str(tmp_path / "b.png")]
+    with pytest.raises(UserError, match="not a regular file"):
+        read(tmp_path / "a.png", HOW)

@@ -278,3 +278,13 @@ def test_history_stays_in_its_bound_and_finds_the_way_back() -> None:
         assert wanted - kept.step < history.stride
         found = next(s for s in steps(kept) if s.state.step == wanted)
         assert torch.equal(found.state.x, truth[wanted])
+
+
+def test_at_step_zero_both_sides_are_one_picture(line: Line) -> None:
+    line.send(ev.StartAttack(2, AttackSettings(steps=2)))
+    original = line.frame().frame.original.index
+    queries = (Query("clean", original), Query("adversarial", original))
+    line.send(ev.Explain(9, queries, QUICK))
+    found = line.wait(ev.Explained, lambda event: event.evidence.done).evidence
+    assert found.contrasts[0]["mean_abs"] == (0.0, 0.0)
+    assert np.array_equal(found.attributions[0].heat, found.attributions[1].heat)

@@ -230,7 +230,7 @@ async def test_a_closed_terminal_ends_the_app_as_quit_does(name: str) -> None:
     async with desk.open():
         os.kill(os.getpid(), number)
         await desk.until(lambda: desk.worker.stopped)
-    assert desk.app.return_value == 0
+    assert desk.app.return_value == 128 + number
 
 
 async def test_hints_appear_one_by_one_and_never_again(tmp_path: Path) -> None:

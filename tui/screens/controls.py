@@ -88,7 +88,14 @@ class Controls(Screen[None]):
 
     def _need_picture(self) -> bool:
         if self.session.opened is None:
-            self.notify("Open a picture first.", severity="warning")
+            session = self.session
+            loading = session.loading or (session.path and session.info)
+            words = (
+                "A moment: the picture comes with the network."
+                if loading
+                else ("Open a picture first.")
+            )
+            self.notify(words, severity="warning")
             return False
         return True
 

@@ -21,6 +21,7 @@ from tui.sheet import style
 from tui.text import pad, safe
 from tui.widgets.line_list import LineList
 
+HELP = "enter choose · esc back"
 MOST_ALIGNMENTS = 2000
 """Ways to find the query's letters in a name up to which the matcher may try them all."""
 
@@ -106,7 +107,7 @@ class PickerScreen(ModalScreen[str | None]):
         """The field over the list."""
         with Vertical(classes="dialog", id="picker") as box:
             box.border_title = self._title_text
-            box.border_subtitle = "enter choose · esc back"
+            box.border_subtitle = HELP
             yield Input(placeholder="type a part of the name", compact=True, id="query")
             yield Choices(self._choices)
 
@@ -129,6 +130,7 @@ class PickerScreen(ModalScreen[str | None]):
         lines = self._lines
         lines.shown = matches(self._search, event.value, self._choices)
         lines.set_count(len(lines.shown), 0)
+        self.query_one("#picker").border_subtitle = HELP if lines.shown else "nothing matches"
 
     @on(Input.Submitted)
     def _entered(self) -> None:

@@ -44,7 +44,8 @@ class PredictionBars(Canvas):
         names = [safe(p.name) for p in self._predictions]
         longest = max((cell_len(name) for name in names), default=0)
         room = width - 2 - 1 - _PERCENT_WIDTH - 1
-        name_width = max(0, min(longest, room - max(5, room // 4)))
+        # Where room is short the name matters more than the bar.
+        name_width = max(0, min(longest, max(room - max(5, room // 4), min(room, 10))))
         bar_width = max(0, room - name_width)
         return [
             self._line(prediction, name, name_width, bar_width)

@@ -28,15 +28,19 @@ class PictureView(Canvas):
         self._tolerance = tolerance
         self._picture: ByteArray | None = None
         self._empty = ""
+        self._moving = False
         self._shown: ByteArray | None = None
         self._strips: list[Strip] = []
         self._strips_size = (0, 0)
 
-    def show(self, picture: ByteArray | None, *, empty: str = "") -> None:
-        """Show `picture` (H, W, 3), or the words `empty` where there is none."""
+    def show(self, picture: ByteArray | None, *, empty: str = "", moving: bool = False) -> None:
+        """Show `picture` (H, W, 3), or the words `empty` where there is none.
+
+        While `moving`, changes that hardly show are not sent; at rest every pixel is right.
+        """
         if picture is None or self._picture is None or picture.shape != self._picture.shape:
             self._shown = None
-        self._picture, self._empty = picture, empty
+        self._picture, self._empty, self._moving = picture, empty, moving
         self.redraw()
 
     def draw(self, width: int, height: int) -> list[Strip]:
@@ -44,7 +48,7 @@ class PictureView(Canvas):
         if self._picture is None:
             return notice(self._empty, width, height)
         fitted = pixels.fit_picture(self._picture, width, height)
-        settled = pixels.settle(self._shown, fitted, self._tolerance)
+        settled = pixels.settle(self._shown, fitted, self._tolerance if self._moving else 0)
         if settled is not self._shown or self._strips_size != (width, height):
             self._shown, self._strips_size = settled, (width, height)
             strips = blocks.picture_strips(settled, colors.current())

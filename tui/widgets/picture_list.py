@@ -19,7 +19,7 @@ from engine.types import Prediction
 from tui.colors import ACCENT, FAINT, QUIET, TEXT
 from tui.rows import row
 from tui.sheet import style
-from tui.text import pad, percent, safe
+from tui.text import fit_middle, pad, percent, safe
 from tui.widgets.line_list import LineList
 
 GLANCE_DELAY = 0.15
@@ -53,7 +53,7 @@ class Rows(LineList):
         return row(
             [
                 (mark + " ", style(ACCENT)),
-                (pad(name, left), style(TEXT if bright or current else QUIET)),
+                (pad(fit_middle(name, left), left), style(TEXT if bright or current else QUIET)),
                 (" ", style(TEXT)),
                 (pad(safe(says), right), style(QUIET if bright else FAINT)),
                 (pad(chance, 7, right=True), style(QUIET)),

@@ -31,9 +31,13 @@ class PictureRow(Horizontal):
         opened, frame = session.opened, session.frame
         self.query_one("#clean", PictureView).show(opened.picture if opened else None, empty=empty)
         self.query_one("#adversarial", PictureView).show(
-            frame.picture if frame else None, empty="space starts the attack" if opened else ""
+            frame.picture if frame else None,
+            empty="space starts the attack" if opened else "",
+            moving=bool(frame and frame.playing),
         )
-        self.query_one("#perturbation", PictureView).show(frame.perturbation if frame else None)
+        self.query_one("#perturbation", PictureView).show(
+            frame.perturbation if frame else None, moving=bool(frame and frame.playing)
+        )
         name = safe(opened.path.replace("\\", "/").rsplit("/", 1)[-1]) if opened else ""
         self._title("#clean-pane", name)
         step = f"step {frame.step}" if frame else ""

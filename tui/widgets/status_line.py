@@ -66,6 +66,10 @@ def progress_parts(progress: Progress, bar: int = BAR) -> Parts:
     return parts
 
 
+ERROR_SECONDS = 20.0
+"""How long an error keeps the facts from their place."""
+
+
 class StatusLine(Canvas):
     """One line. What is most needed stays when the window is narrow."""
 
@@ -83,7 +87,7 @@ class StatusLine(Canvas):
         elif info.name == "builtin":
             self._model = "built-in network (k: another)"
         else:
-            self._model = safe(info.name)
+            self._model = f"{safe(info.name)} (k: another)"
         self.redraw()
 
     def show_status(self, status: Status) -> None:
@@ -97,9 +101,15 @@ class StatusLine(Canvas):
         self.redraw()
 
     def show_error(self, message: str) -> None:
-        """What went wrong last; an empty message takes it away."""
+        """What went wrong last; an empty message, or time, takes it away."""
         self._error = safe(message)
         self.redraw()
+        if message:
+            self.set_timer(ERROR_SECONDS, lambda: self._forget(safe(message)))
+
+    def _forget(self, error: str) -> None:
+        if self._error == error:
+            self.show_error("")
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """Facts on the left; on the right the progress, or else the last error."""
