@@ -46,7 +46,9 @@ def parser() -> ArgumentParser:
     opt.add_model(found)
     group = found.add_argument_group("attacks (lists are separated by commas)")
     group.add_argument("--method", default="bim", help=f"of {', '.join(METHODS)} (default: bim)")
-    group.add_argument("--epsilon", default="0.01", metavar="E,E", help="0.01 or 8/255")
+    group.add_argument(
+        "--epsilon", default="4/255", metavar="E,E", help="0.01 or 8/255 (default: %(default)s)"
+    )
     group.add_argument("--targets", default="random,similar", help=f"of {', '.join(TARGET_RULES)}")
     group.add_argument("--alpha", type=opt.fraction, metavar="A", help="step size")
     group.add_argument("--steps", type=int, default=default.steps, metavar="N")

@@ -20,7 +20,7 @@ from engine.evidence import STATISTICS
 from engine.store import write_atomically
 from engine.survey import drawings
 from engine.survey.findings import CONFIDENCE, NO_EXPLANATION, SHOWN, Findings
-from engine.survey.rows import features, table
+from engine.survey.rows import column_lines, features, table
 from engine.survey.rundir import FORMAT, VERSION
 from engine.types import Separation, SurveyArm, SurveyFrame
 
@@ -152,6 +152,7 @@ def markdown(identity: dict[str, Any], rule: str, frame: SurveyFrame, learned: L
         rows = [row for row in frame.separations if row.arm == arm.key and row.pairs]
         if rows:
             lines += _arm_section(arm, rows, [pair for pair in learned if pair[0].arm == arm.key])
+    lines += ["", *column_lines()]
     return "\n".join(lines) + "\n"
 
 

@@ -15,7 +15,7 @@ COLUMNS: dict[str, str] = {
     "picture": "path within the surveyed folder",
     "state": "done; wrong: the network errs, left out; failed: see reason",
     "reason": "why the work on the picture failed",
-    "label": "indices of the classes that count as right, separated by |",
+    "label": "indices of the classes that count as right, separated by a bar",
     "arm": "attack or control: method-epsilon-target, with -matched where it stops as soon as it"
     " is as sure as the network was of the clean picture; noise-epsilon",
     "seed": "the picture's own seed, for the explorer (--seed)",
@@ -40,6 +40,19 @@ COLUMNS: dict[str, str] = {
 }
 """Columns of rows.csv. Each statistic comes as clean_X, clean_X_error (standard error) and the
 same for the adversarial side; coherence has no unit."""
+
+
+def column_lines() -> list[str]:
+    """The columns and their meanings as a table of report.md."""
+    lines = ["## Columns of rows.csv", "", "| column | meaning |", "|---|---|"]
+    lines += [f"| {name} | {meaning.replace('|', '/')} |" for name, meaning in COLUMNS.items()]
+    lines += [
+        "",
+        "Each statistic has its standard error in clean_X_error; adversarial_X and"
+        " adversarial_X_error are the same for the other side. Coherence has no unit.",
+    ]
+    return lines
+
 
 _PLAIN = ("score", "expected", "gap")
 

@@ -39,7 +39,7 @@ class SurveySettings:
     out: str
     model: ModelSettings = field(default_factory=ModelSettings)
     methods: tuple[Method, ...] = ("bim",)
-    epsilons: tuple[float, ...] = (0.01,)
+    epsilons: tuple[float, ...] = (4 / 255,)
     targets: tuple[str, ...] = ("random", "similar")
     alpha: float | None = None
     steps: int = 20
