@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +22,9 @@ from tui import options as opt
 from tui.colors import COLOR_MODES, configure
 
 COMMANDS = ("attack", "explain", "survey", "models")
+
+EXPLAIN_CHUNK = 8
+"""Draws in one chunk of a headless explanation."""
 
 DESCRIPTION = """\
 Browse pictures, attack a network step by step, and watch the evidence (SHAP) follow.
@@ -118,7 +122,9 @@ def _run_command(command: str, options: Namespace) -> int:
             if explain.background is None:
                 engine.browse(str(Path(image).parent))
             opened = engine.open(image)
-            evidence = engine.explain(info, options.class_name, explain, opened)
+            # Chunks that follow the clock would change the last digits from call to call.
+            fixed = replace(explain, draws=EXPLAIN_CHUNK)
+            evidence = engine.explain(info, options.class_name, fixed, opened)
             if options.json:
                 print(json.dumps(report.explain_json(info, image, evidence), allow_nan=False))
             else:
@@ -135,8 +141,6 @@ def _run_app(options: Namespace) -> int:
         )
     _set_colors(options.color)
     _log_to_file()
-    from dataclasses import replace
-
     from engine.worker import Worker
     from tui.app import XawayApp
     from tui.state import load_state

@@ -72,6 +72,8 @@ def integrated(
     base = paths.spread([paths.scores(low[p : p + 1], p)[:, 0] for p in range(len(low))])
     rows = most_rows(pictures)
     chunk = ChunkSize(4, max(1, rows // len(low)), CHUNK_SECONDS)
+    if settings.draws is not None:
+        chunk = ChunkSize(settings.draws, settings.draws, float("inf"))
     nodes = spread_nodes(settings.samples)
     total: Tensor | None = None
     done, seconds = 0, 0.0

@@ -94,6 +94,8 @@ def lime(
     found = {p: every[p : p + 1, classes[p]] for p in shown}
     rows = most_rows(pictures)
     chunk = ChunkSize(min(8, rows), rows, CHUNK_SECONDS)
+    if settings.draws is not None:
+        chunk = ChunkSize(settings.draws, settings.draws, float("inf"))
     done, seconds = 0, 0.0
     while done < settings.samples:
         count = min(chunk.size, settings.samples - done)

@@ -73,6 +73,14 @@ def test_the_same_seed_gives_the_same_numbers(capsys: pytest.CaptureFixture[str]
     assert one["steps"][1:] != other["steps"][1:]
 
 
+@pytest.mark.parametrize("explainer", ["expected", "shap", "integrated", "lime"])
+def test_the_same_seed_gives_the_same_evidence_to_the_last_bit(
+    capsys: pytest.CaptureFixture[str], explainer: str
+) -> None:
+    call = ("explain", ELEPHANT, "--explainer", explainer, "--samples", "24", "--seed")
+    assert run_json(capsys, *call, "3") == run_json(capsys, *call, "3")
+
+
 def test_without_a_target_the_attack_is_untargeted(capsys: pytest.CaptureFixture[str]) -> None:
     found = run_json(capsys, "attack", ELEPHANT, "--steps", "2")
     assert found["target"] is None
