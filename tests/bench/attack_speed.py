@@ -62,7 +62,7 @@ def main() -> None:
     x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([1])
     steps, epsilon, alpha = options.steps, 0.01, 0.001
-    plain = Plain(network(options.network), how)
+    plain = Plain(network(options.network), how).eval()
     labels = tuple(str(index) for index in range(1000))
     ours = Classifier(
         network(options.network), name="", labels=labels, how=how, device=torch.device("cpu")
