@@ -110,6 +110,9 @@ class Worker:
         if sys.platform == "linux":
             # Let the screen's thread go first when both want a core: nice is per thread here.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+        # Waiting threads must not spin: they would take the core that the screen, or another
+        # program, needs. Read once, when torch loads OpenMP.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._tasks.say("importing torch")
         try:
             import torch
