@@ -36,7 +36,7 @@ from engine.types import (
 
 BACKGROUND_LIMIT = 50
 """Pictures taken from the browsed ones as background (the size of SHAP's own ImageNet set)."""
-PACE = 0.1
+PACE = 0.25
 """Seconds between two pieces of evidence: no screen is read faster, and statistics cost time."""
 KEPT_EVIDENCE = 512
 """Finished explanations kept for when their iteration is visited again."""
