@@ -150,16 +150,6 @@ class Session:
             self.finished = f"all {number} steps done" if number > 1 else "the one step is done"
         return True
 
-    def step_by(self, count: int) -> None:
-        """Move the cursor, computing iterations that are not yet there."""
-        for _ in range(count):
-            if self.cursor < len(self.trace) - 1:
-                self.cursor += 1
-            elif not self.advance():
-                return
-        if count < 0:
-            self.seek(self.cursor + count)
-
     def seek(self, step: int) -> None:
         """Put the cursor on an iteration that has been computed (the nearest one otherwise)."""
         self.cursor = min(max(0, step), max(0, len(self.trace) - 1))

@@ -26,7 +26,6 @@ _STATISTICS = {
     "q50": "median",
     "iqr": "IQR",
 }
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def safe(text: str, width: int | None = None) -> str:
@@ -113,11 +112,6 @@ def compact(value: float, digits: int = 3, *, sign: bool = False) -> str:
     if mantissa.lstrip("+-").startswith("10"):
         exponent, mantissa = exponent + 1, f"{value / 10.0 ** (exponent + 1):{plus}.{digits - 1}f}"
     return minus(f"{mantissa}e{exponent}")
-
-
-def power_of_ten(exponent: int) -> str:
-    """`×10⁻⁶`, or an empty string for 10⁰."""
-    return "×10" + str(exponent).translate(_SUPERSCRIPT) if exponent else ""
 
 
 def statistic_name(key: str) -> str:

@@ -122,14 +122,3 @@ def wood(noise: Noise, x: Array, y: Array, light: Colour, dark: Colour) -> Array
     grain = noise.fractal(x * 0.8 + plank * 9.1, y * 14.0, 3)
     seam = smoothstep(0.5, 0.46, np.abs(y - plank - 0.5))
     return mix(dark, light, 0.25 + 0.45 * grain + 0.3 * tone) * (0.45 + 0.55 * seam)[..., None]
-
-
-def cellular(points: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    """Distances to the nearest and second nearest of `points` (n, 2), for cells and cracks."""
-    nearest = np.full(x.shape, 1e9, np.float32)
-    second = nearest.copy()
-    for px, py in points.tolist():
-        d = np.hypot(x - px, y - py)
-        second = np.minimum(second, np.maximum(nearest, d))
-        nearest = np.minimum(nearest, d)
-    return nearest, second

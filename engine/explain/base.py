@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -75,9 +75,6 @@ class Estimate:
     done: bool = False
     reason: str = ""
     note: str = ""
-
-
-Estimates = Iterator[Estimate]
 
 
 def scores(logits: Tensor, score: Score) -> Tensor:
