@@ -245,7 +245,7 @@ class Session:
         found: Evidence | None = None
         told = 0.0
         for estimate in explain(self.classifier, pictures, pairs, background, settings):
-            if not estimate.done and time.perf_counter() - told < PACE:
+            if estimate is None or (not estimate.done and time.perf_counter() - told < PACE):
                 yield None
                 continue
             told = time.perf_counter()

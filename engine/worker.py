@@ -15,11 +15,14 @@ import time
 from collections.abc import Callable, Iterator
 
 from engine import events as ev
+from engine import memory
 from engine.tasks import Tasks
 from engine.types import UserError
 
 BATCH = 256
 """Paths in one `Found` event."""
+IDLE = 10.0
+"""Seconds without work after which memory that nothing uses goes back to the system."""
 
 JOBS: dict[str, str] = {
     "load": "LoadModel",
@@ -113,6 +116,7 @@ class Worker:
         # Waiting threads must not spin: they would take the core that the screen, or another
         # program, needs. Read once, when torch loads OpenMP.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        memory.keep()
         self._tasks.say("importing torch")
         try:
             import torch
@@ -134,9 +138,12 @@ class Worker:
             if not busy:
                 self._tasks.rest()
             try:
-                command = self._queue.get(block=not busy)
+                command = self._queue.get(block=not busy, timeout=IDLE)
             except queue.Empty:
-                return
+                if busy:
+                    return
+                memory.give_back()
+                command = self._queue.get()
             self._try(command)
 
     def _try(self, command: ev.Command) -> None:

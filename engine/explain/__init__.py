@@ -20,10 +20,11 @@ def explain(
     queries: Sequence[PictureClass],
     background: Background | None,
     settings: ExplainSettings,
-) -> Iterator[Estimate]:
+) -> Iterator[Estimate | None]:
     """Explain Q (picture, class) pairs; yields a running estimate after every chunk of work.
 
-    The generator may be closed at any time. The last estimate has `done` and a `reason`.
+    Within a chunk None is yielded, so that the caller can look up; the generator may be closed at
+    any time. The last estimate has `done` and a `reason`.
 
     Args:
         classifier: the network; its device is used.

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
 import torch
 from torch import Tensor
 
 from engine.types import UserError
 
 CHUNK_SECONDS = 0.2
-"""Time between two yields that the chunk size aims at."""
+"""Time that the first chunks aim at, so that there is soon something to see."""
+CHUNK_SHARE = 0.25
+"""Later ones may take this part of the time so far: larger batches are quicker by the sample."""
 PIXELS_CPU = 8 * 224 * 224
-"""Beyond so many pixels in one pass a CPU's caches overflow, and it gets slower."""
+"""Beyond so many pixels in one pass a CPU gains nothing more."""
 ROWS = 256
 """Pictures in one pass at most."""
 
@@ -23,17 +30,22 @@ def most_rows(pictures: Tensor) -> int:
 
 
 class ChunkSize:
-    """Number of draws per chunk: starts small, aims at `seconds`, halves when memory runs out."""
+    """Number of draws per chunk: starts small, grows with time, halves when memory runs out.
 
-    def __init__(self, first: int, most: int, seconds: float) -> None:
-        self.size = first
-        self.most = most
-        self.seconds = seconds
+    With `fixed` draws it only ever halves.
+    """
+
+    def __init__(self, first: int, most: int, fixed: int | None = None) -> None:
+        self.size = fixed or first
+        self.most = fixed or most
+        self.fixed = fixed is not None
         self.note = ""
 
-    def took(self, draws: int, seconds: float) -> None:
+    def took(self, draws: int, seconds: float, so_far: float) -> None:
         """Learn from a chunk; at most doubles, so that one odd measurement does no harm."""
-        fitting = draws * self.seconds / max(seconds, 1e-6)
+        if self.fixed:
+            return
+        fitting = draws * max(CHUNK_SECONDS, CHUNK_SHARE * so_far) / max(seconds, 1e-6)
         self.size = int(max(1, min(fitting, 2 * self.size, self.most)))
 
     def halve(self, error: Exception, draws: int) -> None:
@@ -54,6 +66,40 @@ class ChunkSize:
             torch.cuda.empty_cache()
         self.size = self.most = draws // 2
         self.note = f"memory ran out: going on with {self.most} samples at a time"
+
+
+class Clock:
+    """Seconds of our own work: the reader's time between two yields does not count."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self._begun
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out what happens inside."""
+        left = time.perf_counter()
+        yield
+        self._begun += time.perf_counter() - left
+
+
+T = TypeVar("T")
+
+
+def looking_up(steps: Generator[None, None, T], clock: Clock) -> Generator[None, None, T]:
+    """Work through `steps`, yielding between them while `clock` stands still."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        with clock.paused():
+            yield
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -8,7 +8,6 @@ probabilities), the error in `moments`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -28,7 +27,7 @@ from engine.explain.base import (
     compact,
     scores,
 )
-from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
+from engine.explain.chunks import ChunkSize, Clock, looking_up, most_rows
 from engine.explain.draws import sweeps
 from engine.explain.heads import Head, make_head
 from engine.explain.moments import Moments, Reading
@@ -48,14 +47,14 @@ def expected(
     queries: Sequence[PictureClass],
     background: Background | None,
     settings: ExplainSettings,
-) -> Iterator[Estimate]:
-    """Running estimates of expected gradients, one after each chunk of draws.
+) -> Iterator[Estimate | None]:
+    """Running estimates of expected gradients after each chunk of draws; None within one.
 
     Raises:
         UserError: input that cannot be explained (see `check_queries`, `check_background`,
             `make_head`), gradients that are not finite, a device too small for one sample.
     """
-    begun = time.perf_counter()
+    clock = Clock()
     with torch.no_grad():
         logits = classifier(pictures)
     check_queries(classifier, pictures, queries, logits)
@@ -69,11 +68,9 @@ def expected(
     scout = Scout(paths, backdrop, settings.score, rows)
     moments = Moments(paths.shape, classifier.device, settings.seed)
     most = max(1, rows // len(paths.pictures))
-    chunk = ChunkSize(4, most, CHUNK_SECONDS)
-    if settings.draws is not None:
-        chunk = ChunkSize(settings.draws, settings.draws, float("inf"))
+    chunk = ChunkSize(4, most, settings.draws)
     noise = torch.Generator().manual_seed(settings.seed)
-    samples, seconds = 0, 0.0
+    samples = 0
     last: Estimate | None = None
 
     def estimate(reading: Reading) -> Estimate:
@@ -91,34 +88,33 @@ def expected(
             score_values=score_values,
             expected=scout.expected,
             gap=gap if head.complete else np.full_like(gap, np.nan),
-            seconds=seconds,
+            seconds=clock.seconds,
             note="; ".join(note for note in notes if note),
         )
 
     for planned in sweeps(settings.samples, len(backdrop), settings.seed):
         sweep = OpenSweep(planned, paths, scout, moments)
         while sweep.left:
-            size = min(chunk.size, sweep.left)
+            size, begun = min(chunk.size, sweep.left), clock.seconds
             if settings.seconds is not None and samples:
-                size = min(size, 1 + int((settings.seconds - seconds) * samples / seconds))
+                size = min(size, 1 + int((settings.seconds - begun) * samples / begun))
+            steps = sweep.advance(max(1, size), settings.smoothing, noise)
             try:
-                size = sweep.advance(max(1, size), settings.smoothing, noise)
+                size = yield from looking_up(steps, clock)
             except (RuntimeError, MemoryError) as error:
                 chunk.halve(error, size)
                 continue
             samples += size
-            now = time.perf_counter()
-            chunk.took(size, now - begun)
-            seconds += now - begun
+            chunk.took(size, clock.seconds - begun, clock.seconds)
             # Within a cluster nothing new is known: only the counters move.
             if sweep.changed or last is None:
                 last = estimate(sweep.read())
-            result = replace(last, samples=samples, seconds=seconds)
+            result = replace(last, samples=samples, seconds=clock.seconds)
             reason = why_stop(result, settings, trusted=moments.seen >= ENOUGH)
-            yield replace(result, done=bool(reason), reason=reason)
+            with clock.paused():
+                yield replace(result, done=bool(reason), reason=reason)
             if reason:
                 return
-            begun = time.perf_counter()  # the reader's time is not ours
         sweep.close()
 
 

@@ -7,7 +7,6 @@ number of them over the whole path: the mean so far is always a coarser rule of 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -27,7 +26,7 @@ from engine.explain.base import (
     compact,
     scores,
 )
-from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
+from engine.explain.chunks import ChunkSize, Clock, looking_up, most_rows
 from engine.explain.expected import meaning, why_stop
 from engine.explain.heads import Head, make_head
 from engine.explain.paths import Draws, Paths
@@ -46,8 +45,8 @@ def integrated(
     queries: Sequence[PictureClass],
     background: Background | None,
     settings: ExplainSettings,
-) -> Iterator[Estimate]:
-    """Running midpoint sums, one after each chunk of nodes; `samples` counts nodes.
+) -> Iterator[Estimate | None]:
+    """Running midpoint sums after each chunk of nodes, None within one; `samples` counts nodes.
 
     With a layer, the path runs from the baseline's activation to the picture's at the layer's
     input, whichever `layer_form` is set: the other one has no integral that means anything.
@@ -56,7 +55,7 @@ def integrated(
     Raises:
         UserError: input that cannot be explained, gradients that are not finite.
     """
-    begun = time.perf_counter()
+    clock = Clock()
     with torch.no_grad():
         logits = classifier(pictures)
     check_queries(classifier, pictures, queries, logits)
@@ -71,27 +70,23 @@ def integrated(
     low = head.embed(start)
     base = paths.spread([paths.scores(low[p : p + 1], p)[:, 0] for p in range(len(low))])
     rows = most_rows(pictures)
-    chunk = ChunkSize(4, max(1, rows // len(low)), CHUNK_SECONDS)
-    if settings.draws is not None:
-        chunk = ChunkSize(settings.draws, settings.draws, float("inf"))
+    chunk = ChunkSize(4, max(1, rows // len(low)), settings.draws)
     nodes = spread_nodes(settings.samples)
     total: Tensor | None = None
-    done, seconds = 0, 0.0
+    done = 0
     while done < len(nodes):
         part = nodes[done : done + chunk.size]
         positions = np.tile(part, (len(low), 1))
         points = low.unsqueeze(1).expand(-1, len(part), *[-1] * (low.dim() - 1))
-        draws = Draws(points, positions, np.ones_like(positions))
+        draws, begun = Draws(points, positions, np.ones_like(positions)), clock.seconds
         try:
-            sums = paths.integrate(draws, [len(part)])[0]
+            (sums,) = yield from looking_up(paths.integrate(draws, [len(part)]), clock)
         except (RuntimeError, MemoryError) as error:
             chunk.halve(error, len(part))
             continue
         total = sums if total is None else total.add_(sums)
         done += len(part)
-        now = time.perf_counter()
-        chunk.took(len(part), now - begun)
-        seconds += now - begun
+        chunk.took(len(part), clock.seconds - begun, clock.seconds)
         values = as_maps(total / done).cpu().numpy()
         gap = values.sum((1, 2, 3), dtype=np.float64) - (score_values - base)
         result = Estimate(
@@ -104,14 +99,14 @@ def integrated(
             score_values=score_values,
             expected=base,
             gap=gap,
-            seconds=seconds,
+            seconds=clock.seconds,
             note=_note(head, settings, chunk),
         )
         reason = why_stop(result, settings, trusted=False)
-        yield replace(result, done=bool(reason), reason=reason)
+        with clock.paused():
+            yield replace(result, done=bool(reason), reason=reason)
         if reason:
             return
-        begun = time.perf_counter()
 
 
 def _note(head: Head, settings: ExplainSettings, chunk: ChunkSize) -> str:

@@ -8,7 +8,6 @@ regression on the weighted data) and then fitted by weighted least squares.
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ import torch
 from torch import Tensor
 
 from engine.explain.base import Estimate, PictureClass, check_finite, check_queries, scores
-from engine.explain.chunks import CHUNK_SECONDS, ChunkSize, most_rows
+from engine.explain.chunks import ChunkSize, Clock, most_rows
 from engine.explain.expected import why_stop
 from engine.models import Classifier
 from engine.types import ExplainSettings, UserError
@@ -77,7 +76,7 @@ def lime(
         UserError: input that cannot be explained, a layer (LIME explains pixels), scores that
             are not finite.
     """
-    begun = time.perf_counter()
+    clock = Clock()
     if settings.layer is not None:
         raise UserError("LIME explains pixels, not layers: clear the layer or use SHAP.")
     with torch.no_grad():
@@ -93,12 +92,10 @@ def lime(
     masks = {p: np.ones((1, painters[p].count), dtype=bool) for p in shown}
     found = {p: every[p : p + 1, classes[p]] for p in shown}
     rows = most_rows(pictures)
-    chunk = ChunkSize(min(8, rows), rows, CHUNK_SECONDS)
-    if settings.draws is not None:
-        chunk = ChunkSize(settings.draws, settings.draws, float("inf"))
-    done, seconds = 0, 0.0
+    chunk = ChunkSize(min(8, rows), rows, settings.draws)
+    done = 0
     while done < settings.samples:
-        count = min(chunk.size, settings.samples - done)
+        count, begun = min(chunk.size, settings.samples - done), clock.seconds
         try:
             for p in shown:
                 fresh = drawers[p].random((count, painters[p].count)) < 0.5
@@ -113,7 +110,7 @@ def lime(
             continue
         done += count
         # Fitting takes longer and longer, running the network does not.
-        chunk.took(count, time.perf_counter() - begun)
+        chunk.took(count, clock.seconds - begun, clock.seconds)
         fits = [
             fit(masks[p], found[p][:, classes[p].index(c)], settings.features) for p, c in queries
         ]
@@ -122,7 +119,6 @@ def lime(
         )
         intercepts = np.array([f.intercept for f in fits])
         sums = np.array([f.coefficients.sum() for f in fits])
-        seconds += time.perf_counter() - begun
         quality = ", ".join(f"{f.r_squared:.2f}" for f in fits)
         estimate = Estimate(
             samples=done,
@@ -134,7 +130,7 @@ def lime(
             score_values=score_values,
             expected=intercepts,
             gap=sums + intercepts - score_values,
-            seconds=seconds,
+            seconds=clock.seconds,
             note="; ".join(
                 words
                 for words in (
@@ -146,10 +142,10 @@ def lime(
             ),
         )
         reason = why_stop(estimate, settings, trusted=False)
-        yield replace(estimate, done=bool(reason), reason=reason)
+        with clock.paused():
+            yield replace(estimate, done=bool(reason), reason=reason)
         if reason:
             return
-        begun = time.perf_counter()
 
 
 def segment(picture: Tensor, count: int) -> npt.NDArray[np.int64]:

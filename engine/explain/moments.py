@@ -68,9 +68,10 @@ class Moments:
         self._shape = shape
         self._device = device
         self._weight = 0.0
-        self._values = self._zeros()
-        self._variance = self._zeros()
-        self._deviations = self._zeros(self.groups)
+        # Sums over finished sweeps; most estimates need no second sweep, and no room for them.
+        self._values: Tensor | float = 0.0
+        self._variance: Tensor | float = 0.0
+        self._deviations: Tensor | float = 0.0
         self._pooled = (torch.zeros(()), torch.zeros(()))
         self.seen = 0
         self._start()
@@ -138,10 +139,10 @@ class Moments:
         if self.clusters and weight > 0:
             variance, deviations = self._sweep_error(fraction)
             self._weight += weight
-            self._values.add_(self._mean, alpha=weight)
+            self._values = self._values + self._mean * weight
             if variance is not None and deviations is not None:
-                self._variance.add_(variance, alpha=weight**2)
-                self._deviations.add_(deviations, alpha=weight)
+                self._variance = self._variance + variance * weight**2
+                self._deviations = self._deviations + deviations * weight
                 one, two = self._sweep_pooled(fraction)
                 self._pooled = (
                     self._pooled[0].to(one) + one * weight**2,
@@ -175,11 +176,11 @@ class Moments:
         if self.clusters == 0 or (self._weight and self.clusters < 2 and fraction < 1):
             total = max(self._weight, 1e-30)
             if not self._weight:
-                return Reading(self._values.clone(), None, None)
+                return Reading(self._zeros(), None, None)
             return Reading(
-                self._values / total,
-                self._variance / total**2,
-                self._deviations / total,
+                torch.as_tensor(self._values / total),
+                torch.as_tensor(self._variance / total**2),
+                torch.as_tensor(self._deviations / total),
                 self._pooled[0] ** 2 / self._pooled[1],
             )
         variance, deviations = self._sweep_error(fraction)

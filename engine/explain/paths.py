@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,8 +59,10 @@ class Paths:
         with torch.no_grad():
             return self.head.run(self.ends[:1], self.pictures[0])[1].shape[1:]
 
-    def integrate(self, draws: Draws, segments: Sequence[int]) -> Tensor:
+    def integrate(self, draws: Draws, segments: Sequence[int]) -> Generator[None, None, Tensor]:
         """Sums of weight x gradient x (difference or activation) over runs of draws.
+
+        Yields after every backward pass, for the caller to look up.
 
         Args:
             draws: n draws.
@@ -95,6 +97,7 @@ class Paths:
                 for q in self._query[p][j]:
                     sums[s, q] = part
                 start += length
+            yield
         assert sums is not None
         check_finite(sums, "a gradient")
         return sums

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -39,8 +41,10 @@ class OpenSweep:
         """Draws not yet made."""
         return len(self._places) - self._at
 
-    def advance(self, size: int, smoothing: float, noise: torch.Generator) -> int:
-        """Make the next draws, at most `size`; says how many. Changes nothing if it raises."""
+    def advance(
+        self, size: int, smoothing: float, noise: torch.Generator
+    ) -> Generator[None, None, int]:
+        """Make the next draws, at most `size`; returns how many. Changes nothing if it raises."""
         places = self._places[self._at : self._at + size]
         fresh = sorted({number for number, _, _ in places} - self._scouted.keys())
         if fresh:
@@ -58,7 +62,7 @@ class OpenSweep:
         keys = [(number, half) for number, half, _ in places]
         starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
         lengths = [b - a for a, b in zip(starts, [*starts[1:], len(keys)], strict=True)]
-        sums = self._paths.integrate(Draws(points, positions, weights, jitter), lengths)
+        sums = yield from self._paths.integrate(Draws(points, positions, weights, jitter), lengths)
         self._at += len(places)
         self.changed = self._moments.empty
         for start, length, row in zip(starts, lengths, sums, strict=True):

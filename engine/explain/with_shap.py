@@ -7,7 +7,6 @@ from torch's: both are put back as they were after every chunk.
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from engine.explain.base import (
     check_queries,
     scores,
 )
-from engine.explain.chunks import ChunkSize
+from engine.explain.chunks import ChunkSize, Clock
 from engine.explain.expected import ENOUGH, errors, why_stop
 from engine.explain.moments import Moments
 from engine.models import Classifier
@@ -72,7 +71,7 @@ def with_shap(
     Raises:
         UserError: as `engine.explain.expected.expected`.
     """
-    begun = time.perf_counter()
+    clock = Clock()
     with torch.no_grad():
         logits = classifier(pictures)
     check_queries(classifier, pictures, queries, logits)
@@ -82,11 +81,11 @@ def with_shap(
     score_values = np.array([every[p, c] for p, c in queries])
     networks = {c: OneScore(classifier.module, settings.score, c) for _, c in queries}
     size = int(np.clip(settings.samples // CHUNKS, 1, LARGEST))
-    chunk = ChunkSize(size, size, float("inf"))
+    chunk = ChunkSize(size, size, fixed=size)
     moments: Moments | None = None
     held: Tensor | None = None
     base: dict[int, npt.NDArray[np.float64]] = {}
-    samples, number, seconds = 0, 0, 0.0
+    samples, number = 0, 0
     while samples < settings.samples:
         count = min(chunk.most, settings.samples - samples)
         seed = chunk_seed(settings.seed, number)
@@ -112,7 +111,6 @@ def with_shap(
             moments = Moments(values.shape, classifier.device, settings.seed)
         moments.add(values.to(classifier.device), None, weight=count)
         samples, number = samples + count, number + 1
-        seconds += time.perf_counter() - begun
         reading = moments.read(samples, 0.0)
         expected = np.mean(list(base.values()), 0)
         spread, deviations = errors(reading)
@@ -130,14 +128,14 @@ def with_shap(
             score_values=score_values,
             expected=expected,
             gap=gap if layer is None else np.full_like(gap, np.nan),
-            seconds=seconds,
+            seconds=clock.seconds,
             note="; ".join(note for note in notes if note),
         )
         reason = why_stop(result, settings, trusted=moments.seen >= ENOUGH)
-        yield replace(result, done=bool(reason), reason=reason)
+        with clock.paused():
+            yield replace(result, done=bool(reason), reason=reason)
         if reason:
             return
-        begun = time.perf_counter()
 
 
 def chunk_seed(seed: int, number: int) -> int:

@@ -19,8 +19,9 @@ from multiprocessing import get_context
 
 import torch
 
-from engine import models
+from engine import memory, models
 from engine.models import Classifier
+from engine.steps import finish
 from engine.survey.bench import Bench
 from engine.survey.items import work
 from engine.survey.plan import Item, Plan
@@ -50,24 +51,14 @@ class Task:
 
 def load_now(settings: SurveySettings, device: str) -> Classifier:
     """The survey's network on `device`, without telling how far it is."""
-    steps = models.load(replace(settings.model, device=device))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            loaded: Classifier = end.value
-            return loaded
+    loaded: Classifier = finish(models.load(replace(settings.model, device=device)))
+    return loaded
 
 
 def do(bench: Bench, group: Sequence[Item]) -> list[PictureRecord]:
     """The work on a group, without a pause."""
-    steps = work(bench, group)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            records: list[PictureRecord] = end.value
-            return records
+    records: list[PictureRecord] = finish(work(bench, group))
+    return records
 
 
 def check_devices(devices: Sequence[str], kind: str) -> None:
@@ -95,6 +86,7 @@ def _prepare(task: Task, device: str, parent: int) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    memory.keep()
     torch.set_num_threads(task.settings.threads or 1)
     classifier = load_now(task.settings, device)
     _bench.append(Bench.make(classifier, task.settings, task.plan, task.rows))

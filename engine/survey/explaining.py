@@ -69,7 +69,7 @@ def _figures(
     last: Estimate | None = None
     queries = list(enumerate(classes))
     for estimate in explain(bench.classifier, pictures, queries, background, settings):
-        last = estimate
+        last = estimate or last
         yield
     assert last is not None
     # numpy lets go of the interpreter while it sorts: the sides are summed up side by side.

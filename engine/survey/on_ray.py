@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from engine import memory
 from engine.survey.bench import Bench
 from engine.survey.devices import POLL, Group, Task, do, load_now
 from engine.survey.records import PictureRecord
@@ -34,6 +35,7 @@ def _bench(task: Task, device: str) -> Bench:
     key = (repr(task), device)
     if key not in _benches:
         _benches.clear()
+        memory.keep()
         torch.set_num_threads(task.settings.threads or 1)
         classifier = load_now(task.settings, device)
         _benches[key] = Bench.make(classifier, task.settings, task.plan, task.rows)

@@ -2,11 +2,12 @@
 
     python -m tests.bench.explain_speed [--model mobilenet_v2] [--weights FILE] [--samples 200]
         [--classes 5] [--score logit|probability|both] [--layer NAME] [--side 224]
-        [--reference 20000] [--repeats 3] [--threads 2] [--no-captum]
+        [--reference 20000] [--repeats 3] [--threads 2] [--no-captum] [--kept]
 
 Two pictures (a clean one and its BIM attack), their five top classes, a background of 50. Each
 tool runs in turn, interleaved, `--repeats` times, and the fastest counts. Shap and captum get
-torchvision's network as anyone would load it. The error is the mean absolute error over all
+torchvision's network as anyone would load it, and malloc as it comes (`--kept`: with our
+settings, see `engine.memory`). The error is the mean absolute error over all
 elements and queries, against a reference of `--reference` samples of our own estimator with
 another seed (0: times only). The errors of shap and captum fall with the root of their samples:
 "samples worth" is the squared ratio of the errors at equal samples, and "x to error" how much
@@ -34,6 +35,7 @@ from engine.models import Classifier
 from engine.pictures import PictureSet, Preprocessing
 from engine.types import ExplainSettings
 from engine.vision import torchvision
+from tests.bench import allocator
 
 IMAGENET = Path(os.environ.get("XAWAY_IMAGENET", "../shared/imagenet"))
 
@@ -75,6 +77,10 @@ def table(options, plain, classifier, shown, background, queries, score) -> None
     errors = {name: [] for name in tools}
     for seed in range(options.repeats):
         for name, tool in tools.items():
+            if name == "ours" or options.kept:
+                allocator.ours()
+            else:
+                allocator.as_found()
             begun = time.perf_counter()
             values = tool(seed)
             seconds[name].append(time.perf_counter() - begun)
@@ -228,6 +234,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--reference", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-captum", action="store_true")
+    parser.add_argument("--kept", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

@@ -25,6 +25,7 @@ from engine.evidence import statistics
 from engine.explain import explain
 from engine.models import Classifier, load
 from engine.pictures import PictureSet
+from engine.steps import finish
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
 
 IMAGENET = Path(os.environ.get("XAWAY_IMAGENET", "../shared/imagenet"))
@@ -64,12 +65,7 @@ def main() -> None:
 def network() -> Classifier:
     """MobileNetV2 with the weights at hand."""
     weights = str(IMAGENET / "mobilenet_v2.safetensors")
-    loading = load(ModelSettings("mobilenet_v2", weights, device="auto"))
-    while True:
-        try:
-            next(loading)
-        except StopIteration as end:
-            return end.value
+    return finish(load(ModelSettings("mobilenet_v2", weights, device="auto")))
 
 
 def compare(classifier, clean, background, target, seed, score, options) -> tuple[float, ...]:

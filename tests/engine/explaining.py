@@ -89,7 +89,8 @@ def run(
     """All estimates of an explanation."""
     if isinstance(background, Tensor):
         background = TensorBackground(background)
-    return list(explain(network, shown, queries, background, ExplainSettings(**settings)))
+    running = explain(network, shown, queries, background, ExplainSettings(**settings))
+    return [estimate for estimate in running if estimate is not None]
 
 
 def exact(

@@ -14,6 +14,7 @@ from engine.explain.integrated import blurred
 from engine.explain.paths import Draws, Paths
 from engine.explain.with_shap import OneScore, chunk_seed
 from engine.models import Classifier
+from engine.steps import finish
 from engine.types import ExplainSettings
 from tests.engine.explaining import exact, pictures, residual, run, small
 
@@ -52,7 +53,7 @@ def on_draws(
     paths = Paths(head, shown, QUERIES)
     a = np.tile(positions, (2, 1))
     given = Draws(head.embed(background[indices]), a, np.ones_like(a))
-    return (paths.integrate(given, [len(indices)])[0] / len(indices)).numpy()
+    return (finish(paths.integrate(given, [len(indices)]))[0] / len(indices)).numpy()
 
 
 def close(ours: np.ndarray, theirs: np.ndarray, to: float = 1e-5) -> bool:

@@ -18,17 +18,13 @@ from torch import nn
 from engine import models, weights
 from engine.models import Classifier, fold_batch_norm, load
 from engine.pictures import Preprocessing
+from engine.steps import finish
 from engine.types import ModelSettings, UserError
 from engine.vision import torchvision
 
 
 def loaded(settings: ModelSettings) -> Classifier:
-    steps = load(settings)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+    return finish(load(settings))  # type: ignore[no-any-return]
 
 
 def random_network(name: str, **options: Any) -> nn.Module:
