@@ -38,6 +38,8 @@ STATISTICS: dict[str, str] = {
 SAMPLED = 20_000
 """Elements of an attribution from which the range of a histogram is taken."""
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
+NORMAL = 1.96
+"""Standard errors of a 95 % interval where the error itself is known well."""
 BINS = 41
 LONGEST = 112
 """Longest side of a heat grid: more cells than a terminal has."""
@@ -115,6 +117,27 @@ def standard_errors(values: Array, deviations: Array | None) -> dict[str, float]
     """Standard errors of `statistics(values)`; nan where `deviations` (G, ...) are unknown."""
     pairs = [] if deviations is None else perturbed(values, deviations)
     return {name: _rms(_half_differences(pairs, name)) for name in STATISTICS}
+
+
+def interval(degrees: Array | None, deviations: Array | None) -> float:
+    """Standard errors that a 95 % interval reaches to each side, for errors of `deviations`.
+
+    Student's t. Two things limit its degrees of freedom: those of the estimate itself
+    (`degrees` (Q,), the fewest count), and that a root mean square of G `deviations` (G, ...)
+    has G; their reciprocals add up, as the variances of two factors do.
+    """
+    from scipy.special import stdtrit
+
+    if degrees is None or deviations is None:
+        return NORMAL
+    own = float(np.min(np.nan_to_num(degrees, nan=1.0, posinf=1e9)))
+    freedom = 1.0 / (1.0 / max(own, 1.0) + 1.0 / len(deviations))
+    return float(stdtrit(max(freedom, 1.0), 0.975))
+
+
+def noise_floor(standard_error: Array) -> float:
+    """Mean |phi| of an attribution that is nothing but normal noise of this `standard_error`."""
+    return float(np.mean(standard_error, dtype=np.float64)) * float(np.sqrt(2 / np.pi))
 
 
 def relative_error(
@@ -209,7 +232,7 @@ def evidence(
     if previous is not None and estimate.samples:
         ratio = float(np.sqrt(previous.samples / estimate.samples))
     figures = [statistics(each) for each in estimate.values]
-    deviations = estimate.deviations
+    deviations, spread = estimate.deviations, estimate.standard_error
     pairs = [
         [] if deviations is None else perturbed(each, deviations[:, q], full)
         for q, each in enumerate(estimate.values)
@@ -232,6 +255,7 @@ def evidence(
                 score_value=float(estimate.score_values[q]),
                 expected=float(estimate.expected[q]),
                 gap=float(estimate.gap[q]),
+                noise=float("nan") if spread is None else noise_floor(spread[q]),
             )
         )
     rate = estimate.seconds / max(1, estimate.samples)
@@ -250,6 +274,7 @@ def evidence(
         step=step,
         settings=settings,
         note="; ".join(part for part in (estimate.note, estimate.reason) if part),
+        interval=interval(estimate.degrees, deviations),
     )
 
 

@@ -10,8 +10,6 @@ from tui.widgets.settings_panel import EXPLAINER_NAMES
 
 MEAN_ABS = "mean_abs"
 """Key of mean |phi| among the statistics."""
-CLEAR = 1.96
-"""Standard errors beyond which a difference counts as larger than its error."""
 
 
 def pair(evidence: Evidence) -> tuple[Attribution | None, Attribution | None]:
@@ -25,6 +23,12 @@ def relative_error(attribution: Attribution) -> float:
     """Standard error of mean |phi| divided by it; nan where unknown."""
     value = attribution.statistics.get(MEAN_ABS, math.nan)
     return attribution.errors.get(MEAN_ABS, math.nan) / value if value else math.nan
+
+
+def noise_share(attribution: Attribution) -> float:
+    """What sampling noise alone would show, as a part of mean |phi|; nan where unknown."""
+    value = attribution.statistics.get(MEAN_ABS, math.nan)
+    return attribution.noise / value if value else math.nan
 
 
 def summarise(evidence: Evidence, prediction: Prediction | None) -> str:
@@ -70,7 +74,7 @@ def _against_error(evidence: Evidence) -> str:
         return "a difference whose error is not known"
     errors = abs(difference) / error
     size = f"{errors:.1f}" if errors < 100 else f"{errors:.0f}"
-    if errors < CLEAR:
+    if errors < evidence.interval:
         return f"a difference of {size} standard errors: not larger than chance allows"
     return f"a difference of {size} standard errors"
 
@@ -78,7 +82,8 @@ def _against_error(evidence: Evidence) -> str:
 def caption(evidence: Evidence, *, first: bool = True) -> str:
     """What was explained, how, and how sure the estimate is: one line above the heatmaps.
 
-    With `first` the error and the completeness gap of the first class of each side are given.
+    With `first` the error, the part that noise alone would show, and the completeness gap of the
+    first class of each side are given.
     """
     clean, other = pair(evidence)
     shown = [a for a in (clean, other) if a is not None] if first else []
@@ -88,6 +93,9 @@ def caption(evidence: Evidence, *, first: bool = True) -> str:
     errors = [relative_error(a) for a in shown]
     if errors and all(map(math.isfinite, errors)):
         parts.append("error " + " | ".join(percent(error) for error in errors))
+    noises = [noise_share(a) for a in shown]
+    if noises and all(map(math.isfinite, noises)):
+        parts.append("noise alone " + " | ".join(percent(noise) for noise in noises))
     gaps = [compact(a.gap) for a in shown if math.isfinite(a.gap)]
     if gaps:
         parts.append("gap " + " | ".join(gaps))

@@ -150,9 +150,15 @@ def check_finite(values: Tensor, what: str) -> None:
 
 
 def as_maps(values: Tensor) -> Tensor:
-    """(Q, ...) as (Q, C, h, w): vectors become C single cells, token rows a strip (C, 1, T)."""
+    """(Q, ...) as (Q, C, h, w): vectors become C single cells, token rows a strip (C, 1, T).
+
+    Maps are square, since pictures are: (Q, h, h, C) is taken for channels that come last, as in
+    torchvision's Swin.
+    """
     if values.dim() == 2:
         return values[:, :, None, None]
     if values.dim() == 3:
         return values.transpose(1, 2)[:, :, None]
+    if values.dim() == 4 and values.shape[1] == values.shape[2] != values.shape[3]:
+        return values.permute(0, 3, 1, 2)
     return values.flatten(4).mean(4) if values.dim() > 4 else values

@@ -14,7 +14,7 @@ from engine.types import UserError
 
 CHUNK_SECONDS = 0.2
 """Time that the first chunks aim at, so that there is soon something to see."""
-CHUNK_SHARE = 0.25
+CHUNK_SHARE = 0.5
 """Later ones may take this part of the time so far: larger batches are quicker by the sample."""
 PIXELS_CPU = 8 * 224 * 224
 """Beyond so many pixels in one pass a CPU gains nothing more."""

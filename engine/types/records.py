@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from engine.types.settings import AttackSettings, ExplainSettings
@@ -116,7 +117,9 @@ class Attribution:
     and `errors` have the same keys (see `engine.evidence.STATISTICS`); an error is nan where it
     cannot be known. `score_value` is the score of the explained picture, `expected` its mean
     over the background (nan where there is none), `gap` the completeness gap: sum of the
-    attribution minus (score_value - expected), nan where completeness is not promised.
+    attribution minus (score_value - expected), nan where completeness is not promised. `noise`
+    is the mean |phi| that sampling alone would give if there were no evidence at all, nan where
+    it cannot be known.
     """
 
     query: Query
@@ -129,6 +132,7 @@ class Attribution:
     score_value: float
     expected: float
     gap: float
+    noise: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +142,10 @@ class Evidence:
     `edges` are the common histogram bins of all attributions, symmetric about zero.
     `contrasts[k]` maps a statistic to (difference, standard error of the difference) between
     the k-th clean and the k-th adversarial query; draws are shared, so the error of the
-    difference is smaller than the two errors suggest. `step` is the attack's iteration that was
-    explained. `note` says what the values mean where that is not plain SHAP (gradient x
-    activation, R-squared of a LIME fit ...).
+    difference is smaller than the two errors suggest. `interval` is how many standard errors a
+    95 % interval reaches to each side: more than 1.96 while few draws tell the error. `step` is
+    the attack's iteration that was explained. `note` says what the values mean where that is not
+    plain SHAP (gradient x activation, R-squared of a LIME fit ...).
     """
 
     attributions: tuple[Attribution, ...]
@@ -154,13 +159,18 @@ class Evidence:
     step: int
     settings: ExplainSettings
     note: str = ""
+    interval: float = 1.96
 
 
 @dataclass(frozen=True, slots=True)
 class EvidencePoint:
-    """Evidence for a class at one iteration: mean |phi|-like figure with its standard error."""
+    """Evidence for a class at one iteration: mean |phi|-like figure with its standard error.
+
+    `interval` as in `Evidence`.
+    """
 
     step: int
     class_index: int
     value: float
     error: float
+    interval: float = 1.96

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from engine.evidence import (
     STATISTICS,
     evidence,
     heat_grid,
     histogram,
+    interval,
+    noise_floor,
     relative_error,
     statistics,
     symmetric_edges,
@@ -41,6 +44,20 @@ def estimate(values: np.ndarray, deviations: np.ndarray | None, **changed) -> Es
 def turned(found: Estimate, **options):
     labels = ("elephant", "ball")
     return evidence(found, QUERIES, labels, ExplainSettings(), 7, **options)
+
+
+def test_an_interval_is_wider_where_few_draws_tell_the_error():
+    eight = np.zeros((8, 1))
+    assert interval(None, None) == pytest.approx(1.96)
+    assert interval(np.array([1e9]), eight) == pytest.approx(stats.t.ppf(0.975, 8))
+    assert interval(np.array([30.0, 8.0]), eight) == pytest.approx(stats.t.ppf(0.975, 4))
+    assert np.isfinite(interval(np.array([np.nan, np.inf]), eight))
+
+
+def test_the_noise_floor_is_what_pure_noise_shows():
+    error = RNG.uniform(0.5, 2.0, 200_000)
+    noise = error * RNG.standard_normal(len(error))
+    assert noise_floor(error) == pytest.approx(np.abs(noise).mean(), rel=0.01)
 
 
 def test_every_statistic_is_what_numpy_says():

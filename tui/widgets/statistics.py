@@ -16,8 +16,6 @@ from tui.widgets.canvas import Canvas
 
 SPARED = ("q25", "q75", "q50", "q05", "q95", "max")
 """What is left out, in this order, where there are too few lines."""
-CERTAIN = 1.96
-"""Standard errors beyond which a difference is marked (95 % of a normal distribution)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +28,12 @@ class Row:
     adversarial: float
     difference: float
     error: float
+    interval: float
 
     @property
     def marked(self) -> bool:
-        """Is the difference beyond its error?"""
-        return abs(self.difference) > CERTAIN * self.error
+        """Is the difference beyond its 95 % interval?"""
+        return abs(self.difference) > self.interval * self.error
 
 
 def rows_of(evidence: Evidence) -> list[Row]:
@@ -55,7 +54,7 @@ def rows_of(evidence: Evidence) -> list[Row]:
         exponent = 0 if -1 <= exponent <= 1 else exponent
         unit = 10.0**exponent
         row = (clean / unit, adversarial / unit, difference / unit, error / unit)
-        rows.append(Row(key, exponent, *row))
+        rows.append(Row(key, exponent, *row, evidence.interval))
     return rows
 
 
@@ -79,7 +78,7 @@ class StatisticsTable(Canvas):
     """Rows of statistics with clean, adversarial and their difference with its error.
 
     The numbers of a row share the power of ten at its end. A star marks a difference of more
-    than 1.96 standard errors.
+    than its 95 % interval.
     """
 
     DEFAULT_CSS = "StatisticsTable { width: 1fr; height: 1fr; }"
@@ -118,7 +117,7 @@ class StatisticsTable(Canvas):
         lines = [self._line(" ", heading, widths, "", heading=True)]
         lines += [self._row(row, widths, full) for row in rows]
         if len(lines) + 1 < height and any(row.marked for row in rows):
-            words = "* differs by more than 1.96 errors"
+            words = f"* differs by more than {rows[0].interval:.2f} errors (95 %)"
             lines += [line(piece(pad(words, width), colors.QUIET))]
         return lines
 

@@ -25,12 +25,12 @@ TARGET_LINE, ORIGINAL_LINE = "━━", "╍╍"
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One class over iterations, in the units of the axis; `error` is a standard error."""
+    """One class over iterations, in the units of the axis; `reach` is half a 95 % interval."""
 
     target: bool
     steps: FloatArray
     values: FloatArray
-    error: FloatArray | None = None
+    reach: FloatArray | None = None
 
     @property
     def color(self) -> RGB:
@@ -38,12 +38,12 @@ class Curve:
         return colors.TARGET if self.target else colors.ORIGINAL
 
     def at(self, step: int) -> tuple[float, float] | None:
-        """Value and error at a step that is known."""
+        """Value and reach at a step that is known."""
         index = np.flatnonzero(self.steps == step)
         if not index.size or not np.isfinite(self.values[index[0]]):
             return None
-        error = float("nan") if self.error is None else float(self.error[index[0]])
-        return float(self.values[index[0]]), error
+        reach = float("nan") if self.reach is None else float(self.reach[index[0]])
+        return float(self.values[index[0]]), reach
 
 
 def probability_curves(frame: Frame) -> list[Curve]:
@@ -70,7 +70,7 @@ def evidence_curves(frame: Frame, points: Iterable[EvidencePoint]) -> list[Curve
             is_target,
             np.array([p.step for p in found], dtype=float),
             np.array([p.value for p in found]),
-            np.array([p.error for p in found]),
+            np.array([p.interval * p.error for p in found]),
         )
         for is_target, label in wanted
         if (found := by_class.get(label.index))
@@ -81,7 +81,7 @@ class TimeAxis(Canvas):
     """Probability of target and original class over iterations, with a cursor.
 
     Target: a solid line with `●`; original: a dashed line with `○`. Points of evidence make a
-    second band below, each line within 1.96 standard errors.
+    second band below, each line within its 95 % interval.
     """
 
     DEFAULT_CSS = "TimeAxis { width: 1fr; height: 1fr; }"
@@ -141,9 +141,9 @@ class TimeAxis(Canvas):
         strips = [self._legend(frame, width)]
         strips += self._panel(probability_curves(frame), (0.0, 1.0), ("1.0", "0.5", "0.0"), above)
         if below:
-            reach = [c.values + 1.96 * _known(c.error) for c in found]
+            reach = [c.values + _known(c.reach) for c in found]
             top = max(float(np.nanmax(values)) for values in reach) or 1.0
-            low = min(0.0, *(float(np.nanmin(c.values - 1.96 * _known(c.error))) for c in found))
+            low = min(0.0, *(float(np.nanmin(c.values - _known(c.reach))) for c in found))
             strips.append(self._evidence_legend(frame, found, width, top))
             strips += self._panel(found, (low, top), ("max", "", "0.0"), below)
         return [*strips, self._axis(frame, width)]
@@ -184,8 +184,8 @@ class TimeAxis(Canvas):
         for curve in curves:
             places = self._place(curve.steps)
             values = (curve.values - low) / (high - low)
-            if curve.error is not None:
-                reach = 1.96 * _known(curve.error) / (high - low)
+            if curve.reach is not None:
+                reach = _known(curve.reach) / (high - low)
                 shade = charts.band(places, values - reach, values + reach, size)
                 self._put(sheet, plot, shade & ~solid, blend(curve.color, colors.GROUND, 0.55))
         for curve in curves:
@@ -234,7 +234,7 @@ class TimeAxis(Canvas):
             if known is not None:
                 mark = TARGET_MARK if curve.target else ORIGINAL_MARK
                 parts.append(piece(f"{mark} {compact(known[0])}", curve.color))
-                parts.append(piece(f" ±{compact(1.96 * known[1], 2)}  ", colors.QUIET))
+                parts.append(piece(f" ±{compact(known[1], 2)}  ", colors.QUIET))
         return line(*parts).crop(0, width)
 
     def _axis(self, frame: Frame, width: int) -> Strip:

@@ -1,0 +1,52 @@
+"""Freed memory is kept for the next pass, and given back when asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from engine import memory
+
+PROGRAM = """
+import resource, sys
+import numpy as np
+from engine import memory
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+
+if sys.argv[1] == "keep":
+    assert memory.keep()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    block = np.ones(40 * 2**20, dtype=np.uint8)
+    del block
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+held = resident()
+memory.give_back()
+print(faults, held - resident())
+"""
+
+
+def run(how: str) -> tuple[int, int]:
+    """Page faults of ten allocations, and bytes that were given back after them."""
+    command = [sys.executable, "-c", PROGRAM, how]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    faults, given = map(int, out.split())
+    return faults, given
+
+
+@pytest.mark.skipif(memory._libc() is None, reason="malloc is not glibc's")
+def test_kept_blocks_are_not_cleared_again_and_go_back_when_asked() -> None:
+    usual, _ = run("leave")
+    kept, given = run("keep")
+    assert kept < 0.3 * usual
+    assert given > 30 * 2**20
+
+
+def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not memory.keep()
+    memory.give_back()
