@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 
 from engine import attacks, store
+from engine.classifier import Classifier
 from engine.events import Opened, Saved
 from engine.evidence import evidence
 from engine.explain import explain
 from engine.history import History
-from engine.models import Classifier
 from engine.pictures import PictureSet, find_pictures, for_display, read
 from engine.types import (
     AttackSettings,

@@ -18,7 +18,7 @@ from engine import events as ev
 from engine.types import EvidencePoint, Prediction, Query, UserError
 
 if TYPE_CHECKING:
-    from engine.models import Classifier
+    from engine.classifier import Classifier
     from engine.session import Session
     from engine.survey.job import SurveyJob
 

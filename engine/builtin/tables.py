@@ -23,7 +23,7 @@ from engine.attacks import attack, succeeded
 from engine.builtin import CLASSES, IMAGENET_INDEX, LABELS, SIMILAR_PAIRS, sample_folder
 from engine.builtin.network import PREPROCESSING, load
 from engine.builtin.samples import file_names
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.pictures import Preprocessing, decode, fit
 from engine.types import AttackSettings
 from engine.vision import torchvision

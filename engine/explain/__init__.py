@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
+from engine.classifier import Classifier
 from engine.explain.base import Background, Estimate, PictureClass, TensorBackground
 from engine.explain.expected import expected
-from engine.models import Classifier
 from engine.types import ExplainSettings
 
 __all__ = ["Background", "Estimate", "PictureClass", "TensorBackground", "explain"]

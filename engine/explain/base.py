@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.types import Score, UserError
 
 Float32Array = npt.NDArray[np.float32]

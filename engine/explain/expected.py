@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.classifier import Classifier
 from engine.evidence import relative_error
 from engine.explain.base import (
     Background,
@@ -34,7 +35,6 @@ from engine.explain.moments import Moments, Reading
 from engine.explain.paths import Paths
 from engine.explain.scout import Scout
 from engine.explain.sweep import OpenSweep
-from engine.models import Classifier
 from engine.types import ExplainSettings
 
 ENOUGH = 8

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from engine.classifier import Classifier
 from engine.explain.base import scores
-from engine.models import Classifier
 from engine.types import ExplainSettings, Score, UserError
 
 Hook = Callable[[nn.Module, tuple[Any, ...]], Any]

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from engine.classifier import Classifier
 from engine.explain.base import (
     Background,
     Estimate,
@@ -30,7 +31,6 @@ from engine.explain.chunks import ChunkSize, Clock, looking_up, most_rows
 from engine.explain.expected import meaning, why_stop
 from engine.explain.heads import Head, make_head
 from engine.explain.paths import Draws, Paths
-from engine.models import Classifier
 from engine.types import ExplainSettings
 
 BLUR = 0.1

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from engine.classifier import Classifier
 from engine.explain.base import (
     Background,
     Estimate,
@@ -30,7 +31,6 @@ from engine.explain.base import (
 from engine.explain.chunks import ChunkSize, Clock
 from engine.explain.expected import ENOUGH, errors, why_stop
 from engine.explain.moments import Moments
-from engine.models import Classifier
 from engine.types import ExplainSettings, Score
 
 CHUNKS = 20

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from engine import attacks
+from engine.classifier import Classifier
 from engine.explain.chunks import is_out_of_memory
-from engine.models import Classifier
 from engine.survey.bench import Bench
 from engine.survey.plan import Arm, Item
 from engine.types import AttackSettings

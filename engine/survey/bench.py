@@ -8,8 +8,8 @@ from pathlib import Path
 
 from torch import Tensor
 
+from engine.classifier import Classifier
 from engine.explain import Background
-from engine.models import Classifier
 from engine.pictures import PictureSet
 from engine.session import BACKGROUND_LIMIT
 from engine.survey.plan import Item, Plan

@@ -20,7 +20,7 @@ from multiprocessing import get_context
 import torch
 
 from engine import memory, models
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.steps import finish
 from engine.survey.bench import Bench
 from engine.survey.items import work

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from engine import events as ev
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.survey.run import SurveyRun
 from engine.types import SurveyFrame, SurveyState
 

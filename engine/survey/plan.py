@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.pictures import find_pictures
 from engine.session import BACKGROUND_LIMIT
 from engine.types import METHOD_NAMES, AttackSettings, Control, SurveySettings, UserError

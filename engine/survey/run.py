@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.survey.bench import Bench
 from engine.survey.devices import check_devices, on_devices
 from engine.survey.findings import SHOWN, Findings

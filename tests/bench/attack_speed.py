@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.attacks import attack
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.pictures import Preprocessing
 from engine.types import AttackSettings
 from engine.vision import torchvision

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from engine.classifier import Classifier
 from engine.explain import chunks, explain
-from engine.models import Classifier
 from engine.pictures import Preprocessing
 from engine.types import ExplainSettings
 from engine.vision import torchvision

@@ -29,9 +29,9 @@ import shap
 import torch
 from torch import Tensor, nn
 
+from engine.classifier import Classifier
 from engine.explain import TensorBackground, explain
 from engine.explain.with_shap import OneScore
-from engine.models import Classifier
 from engine.pictures import PictureSet, Preprocessing
 from engine.types import ExplainSettings
 from engine.vision import torchvision

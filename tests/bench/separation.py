@@ -21,9 +21,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from engine.attacks import attack, resolve_target
+from engine.classifier import Classifier
 from engine.evidence import statistics
 from engine.explain import explain
-from engine.models import Classifier, load
+from engine.models import load
 from engine.pictures import PictureSet
 from engine.steps import finish
 from engine.types import AttackSettings, ExplainSettings, ModelSettings

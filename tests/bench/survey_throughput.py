@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 
 from engine.builtin import sample_folder
-from engine.models import Classifier, Normalised
+from engine.classifier import Classifier, Normalised
 from engine.pictures import read
 from engine.survey import plan
 from engine.survey.devices import do, load_now

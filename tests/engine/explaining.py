@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.classifier import Classifier
 from engine.explain import Background, Estimate, TensorBackground, explain
-from engine.models import Classifier
 from engine.pictures import Preprocessing
 from engine.types import ExplainSettings
 

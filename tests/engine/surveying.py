@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.pictures import Preprocessing
 from engine.survey import detectors
 from engine.survey.run import SurveyRun

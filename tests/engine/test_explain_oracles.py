@@ -9,11 +9,11 @@ import shap
 import torch
 from torch import Tensor
 
+from engine.classifier import Classifier
 from engine.explain.heads import make_head
 from engine.explain.integrated import blurred
 from engine.explain.paths import Draws, Paths
 from engine.explain.with_shap import OneScore, chunk_seed
-from engine.models import Classifier
 from engine.steps import finish
 from engine.types import ExplainSettings
 from tests.engine.explaining import exact, pictures, residual, run, small

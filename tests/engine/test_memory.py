@@ -11,7 +11,6 @@ from engine import memory
 
 PROGRAM = """
 import resource, sys
-import numpy as np
 from engine import memory
 
 def resident():
@@ -21,7 +20,7 @@ if sys.argv[1] == "keep":
     assert memory.keep()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
-    block = np.ones(40 * 2**20, dtype=np.uint8)
+    block = b"x" * (40 * 2**20)
     del block
 faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 held = resident()

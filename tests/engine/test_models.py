@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from engine import models, weights
-from engine.models import Classifier, fold_batch_norm, load
+from engine.classifier import Classifier, fold_batch_norm
+from engine.models import load
 from engine.pictures import Preprocessing
 from engine.steps import finish
 from engine.types import ModelSettings, UserError

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.builtin import sample_folder
-from engine.models import Classifier
+from engine.classifier import Classifier
 from engine.survey import devices
 from engine.survey.devices import load_now
 from engine.survey.run import SurveyRun
