@@ -123,7 +123,8 @@ def errors(reading: Reading) -> tuple[Float32Array | None, Float32Array | None]:
     variance, deviations = reading.variance, reading.deviations
     if variance is None or deviations is None:
         return None, None
-    maps = torch.stack([as_maps(each) for each in deviations])
+    maps = as_maps(deviations.flatten(0, 1))
+    maps = maps.reshape(*deviations.shape[:2], *maps.shape[1:])
     return as_maps(variance.sqrt()).cpu().numpy(), maps.cpu().numpy()
 
 

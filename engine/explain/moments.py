@@ -165,11 +165,12 @@ class Moments:
         if m < 2:
             return None, None
         outer = (1 - fraction) / (self._counted * (m - 1))
-        signs = torch.tensor(self._between_signs, dtype=torch.float32, device=self._device)
-        shift = signs.view(-1, *[1] * len(self._shape)) * self._mean
-        variance = self._squares * outer + self._halves * (fraction / m**2)
-        deviations = (self._between - shift).mul_(outer**0.5)
-        return variance, deviations.add_(self._within, alpha=fraction**0.5 / m)
+        variance = (self._squares * outer).add_(self._halves, alpha=fraction / m**2)
+        deviations = self._between.clone()
+        for each, sign in zip(deviations, self._between_signs, strict=True):
+            each.sub_(self._mean, alpha=float(sign))
+        deviations.mul_(outer**0.5).add_(self._within, alpha=fraction**0.5 / m)
+        return variance, deviations
 
     def read(self, weight: float, fraction: float) -> Reading:
         """The estimate so far; the open sweep counts `weight` and has visited `fraction`."""
