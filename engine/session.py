@@ -20,6 +20,7 @@ from engine.classifier import Classifier
 from engine.events import Opened, Saved
 from engine.evidence import evidence
 from engine.explain import explain
+from engine.explain.chunks import PACE
 from engine.history import History
 from engine.pictures import PictureSet, find_pictures, for_display, read
 from engine.types import (
@@ -36,8 +37,6 @@ from engine.types import (
 
 BACKGROUND_LIMIT = 50
 """Pictures taken from the browsed ones as background (the size of SHAP's own ImageNet set)."""
-PACE = 0.25
-"""Seconds between two pieces of evidence: no screen is read faster, and statistics cost time."""
 KEPT_EVIDENCE = 512
 """Finished explanations kept for when their iteration is visited again."""
 

@@ -16,6 +16,8 @@ CHUNK_SECONDS = 0.2
 """Time that the first chunks aim at, so that there is soon something to see."""
 CHUNK_SHARE = 0.5
 """Later ones may take this part of the time so far: larger batches are quicker by the sample."""
+PACE = 0.25
+"""Seconds between two estimates: no screen is read faster, and reading one takes time."""
 PIXELS_CPU = 8 * 224 * 224
 """Beyond so many pixels in one pass a CPU gains nothing more."""
 ROWS = 256

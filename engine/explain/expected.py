@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from engine.explain.base import (
     compact,
     scores,
 )
-from engine.explain.chunks import ChunkSize, Clock, looking_up, most_rows
+from engine.explain.chunks import PACE, ChunkSize, Clock, looking_up, most_rows
 from engine.explain.draws import sweeps
 from engine.explain.heads import Head, make_head
 from engine.explain.moments import Moments, Reading
@@ -70,7 +71,7 @@ def expected(
     most = max(1, rows // len(paths.pictures))
     chunk = ChunkSize(4, most, settings.draws)
     noise = torch.Generator().manual_seed(settings.seed)
-    samples = 0
+    samples, told, changed = 0, 0.0, False
     last: Estimate | None = None
 
     def estimate(reading: Reading) -> Estimate:
@@ -106,9 +107,17 @@ def expected(
                 continue
             samples += size
             chunk.took(size, clock.seconds - begun, clock.seconds)
+            changed = changed or sweep.changed
+            ending = samples >= settings.samples or clock.seconds >= (settings.seconds or inf)
+            early = last is not None and clock.seconds - told < PACE
+            if early and not ending and settings.standard_error is None:
+                with clock.paused():
+                    yield None
+                continue
             # Within a cluster nothing new is known: only the counters move.
-            if sweep.changed or last is None:
-                last = estimate(sweep.read())
+            if changed or last is None:
+                last, changed = estimate(sweep.read()), False
+            told = clock.seconds
             result = replace(last, samples=samples, seconds=clock.seconds)
             reason = why_stop(result, settings, trusted=moments.seen >= ENOUGH)
             with clock.paused():
