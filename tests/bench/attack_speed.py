@@ -2,8 +2,9 @@
 
     python -m tests.bench.attack_speed [--network mobilenet_v2] [--steps 10] [--rounds 5]
 
-All three run in turn in one process on the same random weights and picture; torchattacks is left
-out where it is not installed (`pip install --no-deps torchattacks`).
+All three run in turn in one process on the same random weights and picture, the others with malloc
+as it comes (see `engine.memory`); torchattacks is left out where it is not installed
+(`pip install --no-deps torchattacks`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from engine.classifier import Classifier
 from engine.pictures import Preprocessing
 from engine.types import AttackSettings
 from engine.vision import torchvision
+from tests.bench import allocator
 
 
 class Plain(nn.Module):
@@ -90,6 +92,10 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for turn in range(options.rounds + 1):
         for name, run in runs.items():
+            if name == "xaway-tui":
+                allocator.ours()
+            else:
+                allocator.as_found()
             began = time.perf_counter()
             run()
             if turn:  # the first round warms up

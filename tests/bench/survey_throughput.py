@@ -33,6 +33,7 @@ from engine.survey.run import SurveyRun
 from engine.survey.rundir import RunDir
 from engine.types import ExplainSettings, ModelSettings, SurveySettings
 from engine.vision import torchvision
+from tests.bench import allocator
 
 EPSILON, BACKGROUND = 0.01, 50
 
@@ -119,6 +120,7 @@ def main() -> None:
             bench = replace(bench, plan=replace(run.plan, arms=run.plan.arms[:1]))
         groups = run.plan.groups(run.settings.batch)
         do(bench, groups[0])  # warms up: the background is decoded
+        allocator.ours()
         began = time.perf_counter()
         with RunDir(Path(folder) / "kept", {}, {}) as kept:
             for group in groups[1:]:
@@ -131,6 +133,7 @@ def main() -> None:
     pictures = torch.stack([torch.from_numpy(read(p, how)) for p in items]).to(device)
     background = torch.stack([torch.from_numpy(read(p, how)) for p in paths]).to(device)
     slow = unfrozen(options, fast).to(device)
+    allocator.as_found()
     script(slow, pictures[:1], background, options.layer, 2, 4)
     began = time.perf_counter()
     script(slow, pictures, background, options.layer, options.steps, options.samples)
