@@ -1,6 +1,6 @@
 """From attributions to what the screen shows: the only place that computes statistics.
 
-May import numpy and `engine.types`; torch stays outside.
+May import numpy, scipy and `engine.types`; torch stays outside.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from engine.types import Attribution, Evidence, ExplainSettings, Query
+from engine.types import NORMAL, Attribution, Evidence, ExplainSettings, Query
 
 if TYPE_CHECKING:
     from engine.explain.base import Estimate
@@ -38,8 +38,6 @@ STATISTICS: dict[str, str] = {
 SAMPLED = 20_000
 """Elements of an attribution from which the range of a histogram is taken."""
 QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
-NORMAL = 1.96
-"""Standard errors of a 95 % interval where the error itself is known well."""
 BINS = 41
 LONGEST = 112
 """Longest side of a heat grid: more cells than a terminal has."""
@@ -119,19 +117,21 @@ def standard_errors(values: Array, deviations: Array | None) -> dict[str, float]
     return {name: _rms(_half_differences(pairs, name)) for name in STATISTICS}
 
 
-def interval(degrees: Array | None, deviations: Array | None) -> float:
-    """Standard errors that a 95 % interval reaches to each side, for errors of `deviations`.
+def interval(variances: Sequence[float], degrees: Sequence[float], deviations: int) -> float:
+    """Standard errors that a 95 % interval reaches to each side of a sum or difference.
 
-    Student's t. Two things limit its degrees of freedom: those of the estimate itself
-    (`degrees` (Q,), the fewest count), and that a root mean square of G `deviations` (G, ...)
-    has G; their reciprocals add up, as the variances of two factors do.
+    Student's t. Two things limit its degrees of freedom: those of the parts, whose errors have
+    these `variances` and `degrees` (pooled as Welch 1947 does), and that a root mean square of
+    so many `deviations` has as many; their reciprocals add up, as the variances of two factors do.
     """
     from scipy.special import stdtrit
 
-    if degrees is None or deviations is None:
+    parts = [(v, max(nu, 1.0)) for v, nu in zip(variances, degrees, strict=True) if v > 0]
+    if not parts or not deviations:
         return NORMAL
-    own = float(np.min(np.nan_to_num(degrees, nan=1.0, posinf=1e9)))
-    freedom = 1.0 / (1.0 / max(own, 1.0) + 1.0 / len(deviations))
+    # Shares of the sum: squares of tiny probabilities' variances would underflow.
+    total = sum(v for v, _ in parts)
+    freedom = 1.0 / (sum((v / total) ** 2 / nu for v, nu in parts) + 1.0 / deviations)
     return float(stdtrit(max(freedom, 1.0), 0.975))
 
 
@@ -237,7 +237,7 @@ def evidence(
         [] if deviations is None else perturbed(each, deviations[:, q], full)
         for q, each in enumerate(estimate.values)
     ]
-    attributions = []
+    sides, attributions = _sides(queries), []
     for q, (query, each) in enumerate(zip(queries, estimate.values, strict=True)):
         errors = {name: _rms(_half_differences(pairs[q], name)) for name in STATISTICS}
         if previous is not None and q < len(previous.attributions):
@@ -256,6 +256,7 @@ def evidence(
                 expected=float(estimate.expected[q]),
                 gap=float(estimate.gap[q]),
                 noise=float("nan") if spread is None else noise_floor(spread[q]),
+                interval=_reach(estimate, q),
             )
         )
     rate = estimate.seconds / max(1, estimate.samples)
@@ -265,7 +266,7 @@ def evidence(
     return Evidence(
         attributions=tuple(attributions),
         edges=edges,
-        contrasts=_contrasts(queries, figures, pairs, previous, ratio),
+        contrasts=_contrasts(sides, figures, pairs, previous, ratio),
         samples=estimate.samples,
         total=estimate.total,
         seconds=estimate.seconds,
@@ -274,8 +275,24 @@ def evidence(
         step=step,
         settings=settings,
         note="; ".join(part for part in (estimate.note, estimate.reason) if part),
-        interval=interval(estimate.degrees, deviations),
+        intervals=tuple(_reach(estimate, *both) for both in sides),
     )
+
+
+def _reach(estimate: Estimate, *parts: int) -> float:
+    """`interval` of a sum or difference of queries."""
+    spread, degrees, deviations = estimate.standard_error, estimate.degrees, estimate.deviations
+    if spread is None or degrees is None or deviations is None:
+        return NORMAL
+    variances = [float(np.sum(np.square(spread[q], dtype=np.float64))) for q in parts]
+    return interval(variances, [float(degrees[q]) for q in parts], len(deviations))
+
+
+def _sides(queries: Sequence[Query]) -> list[tuple[int, int]]:
+    """The k-th clean and the k-th adversarial query, for every k."""
+    clean = [q for q, query in enumerate(queries) if query.side == "clean"]
+    other = [q for q, query in enumerate(queries) if query.side == "adversarial"]
+    return list(zip(clean, other, strict=False))
 
 
 def _heat_error(deviations: Array) -> npt.NDArray[np.float32]:
@@ -286,17 +303,15 @@ def _heat_error(deviations: Array) -> npt.NDArray[np.float32]:
 
 
 def _contrasts(
-    queries: Sequence[Query],
+    sides: Sequence[tuple[int, int]],
     figures: list[dict[str, float]],
     pairs: list[list[tuple[dict[str, float], dict[str, float]]]],
     previous: Evidence | None,
     ratio: float,
 ) -> tuple[dict[str, tuple[float, float]], ...]:
     """Adversarial minus clean, for the k-th query of each side, with the difference's error."""
-    clean = [q for q, query in enumerate(queries) if query.side == "clean"]
-    other = [q for q, query in enumerate(queries) if query.side == "adversarial"]
     contrasts = []
-    for k, (a, b) in enumerate(zip(clean, other, strict=False)):
+    for k, (a, b) in enumerate(sides):
         found = {}
         for name in STATISTICS:
             draws_a = _half_differences(pairs[a], name)

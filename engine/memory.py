@@ -14,14 +14,19 @@ import sys
 TRIM_THRESHOLD = -1
 TOP_PAD = -2
 MMAP_MAX = -4
+ARENA_MAX = -8
 
 PAD = 64 * 2**20
 """Bytes by which the heap grows."""
 
 
 def keep() -> bool:
-    """Let malloc keep what is freed. False where that cannot be set (not glibc)."""
-    settings = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: PAD}
+    """Let malloc keep what is freed. False where that cannot be set (not glibc).
+
+    To be called before a thread that is to profit starts: it would get an arena of its own, and
+    those cannot hold blocks above 64 MiB.
+    """
+    settings = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: PAD, ARENA_MAX: 1}
     libc = _libc()
     if libc is None:
         return False

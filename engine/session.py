@@ -223,8 +223,8 @@ class Session:
     ) -> Iterator[Evidence | None]:
         """Running explanations of the clean picture and of an iteration (None: the cursor's).
 
-        Yields after every chunk of work: evidence at most every `PACE` seconds, None in between.
-        A finished one is kept: asking for it again yields it at once.
+        Yields at least after every chunk of work: evidence at most every `PACE` seconds, None in
+        between. A finished one is kept: asking for it again yields it at once.
 
         Raises:
             UserError: no background, unknown layer or class, or a failing network.

@@ -207,7 +207,7 @@ class Tasks:
                 for one in found.attributions:
                     index = one.query.class_index
                     self._traced[step, index] = EvidencePoint(
-                        step, index, one.statistics[TRACED], one.errors[TRACED], found.interval
+                        step, index, one.statistics[TRACED], one.errors[TRACED], one.interval
                     )
             points = tuple(self._traced[key] for key in sorted(self._traced))
             self.emit(ev.EvidenceTraced(self.run_id, TRACED, points))

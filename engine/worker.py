@@ -1,8 +1,9 @@
 """The one thread that owns the model and the device, and the scout that lists pictures.
 
 Commands go in through a queue, events come out through `emit`; the caller never waits. Between
-two chunks of long work the thread looks at its queue, so that pause, step, seek and cancel act
-within one chunk. torch is imported inside the thread, so that the screen can be painted first.
+two chunks of long work (an iteration, a backward pass) the thread looks at its queue, so that
+pause, step, seek and cancel act within one. torch is imported inside the thread, so that the
+screen can be painted first.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the thread."""
+        memory.keep()
         self._thread.start()
 
     def send(self, command: ev.Command) -> None:
@@ -116,7 +118,6 @@ class Worker:
         # Waiting threads must not spin: they would take the core that the screen, or another
         # program, needs. Read once, when torch loads OpenMP.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        memory.keep()
         self._tasks.say("importing torch")
         try:
             import torch

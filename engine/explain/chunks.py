@@ -43,6 +43,13 @@ class ChunkSize:
         self.fixed = fixed is not None
         self.note = ""
 
+    def following(self, left: int, done: int, so_far: float, budget: float | None) -> int:
+        """Draws of the next chunk, of `left`, after `done` took `so_far` of `budget` seconds."""
+        size = min(self.size, left)
+        if budget is not None and done:
+            size = min(size, 1 + int((budget - so_far) * done / so_far))
+        return max(1, size)
+
     def took(self, draws: int, seconds: float, so_far: float) -> None:
         """Learn from a chunk; at most doubles, so that one odd measurement does no harm."""
         if self.fixed:

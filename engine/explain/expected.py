@@ -96,10 +96,9 @@ def expected(
     for planned in sweeps(settings.samples, len(backdrop), settings.seed):
         sweep = OpenSweep(planned, paths, scout, moments)
         while sweep.left:
-            size, begun = min(chunk.size, sweep.left), clock.seconds
-            if settings.seconds is not None and samples:
-                size = min(size, 1 + int((settings.seconds - begun) * samples / begun))
-            steps = sweep.advance(max(1, size), settings.smoothing, noise)
+            begun = clock.seconds
+            size = chunk.following(sweep.left, samples, begun, settings.seconds)
+            steps = sweep.advance(size, settings.smoothing, noise)
             try:
                 size = yield from looking_up(steps, clock)
             except (RuntimeError, MemoryError) as error:

@@ -180,12 +180,13 @@ def gradients(
             with torch.enable_grad():
                 result, root = head.run(flat, -1 if together else pictures[group[0]])
                 result = result.view(len(group), n, -1)
-                sums = [
-                    torch.stack([result[i, :, classes[p][j]].sum() for i, p in enumerate(group)])
+                chosen = [
+                    [result[i, :, classes[p][j]].sum() for i, p in enumerate(group)]
                     for j in range(count)
                 ]
+                sums = [torch.stack(each).sum() for each in chosen]
             for j in range(count):
-                (gradient,) = torch.autograd.grad(sums[j].sum(), root, retain_graph=j + 1 < count)
+                (gradient,) = torch.autograd.grad(sums[j], root, retain_graph=j + 1 < count)
                 for i, p in enumerate(group):
                     part = slice(i * n, (i + 1) * n)
                     yield p, j, gradient[part], root.detach()[part]

@@ -75,10 +75,11 @@ def integrated(
     total: Tensor | None = None
     done = 0
     while done < len(nodes):
-        part = nodes[done : done + chunk.size]
+        begun = clock.seconds
+        part = nodes[done:][: chunk.following(len(nodes) - done, done, begun, settings.seconds)]
         positions = np.tile(part, (len(low), 1))
         points = low.unsqueeze(1).expand(-1, len(part), *[-1] * (low.dim() - 1))
-        draws, begun = Draws(points, positions, np.ones_like(positions)), clock.seconds
+        draws = Draws(points, positions, np.ones_like(positions))
         try:
             (sums,) = yield from looking_up(paths.integrate(draws, [len(part)]), clock)
         except (RuntimeError, MemoryError) as error:

@@ -63,8 +63,8 @@ def lime(
     pictures: Tensor,
     queries: Sequence[PictureClass],
     settings: ExplainSettings,
-) -> Iterator[Estimate]:
-    """Running fits, one after each batch of masks; `samples` counts masks.
+) -> Iterator[Estimate | None]:
+    """Running fits after each batch of masks, None within one; `samples` counts masks.
 
     Values are a superpixel's coefficient divided by its number of pixels and channels, so that
     a superpixel sums to its coefficient, and the whole to the model's score of the full picture
@@ -95,7 +95,8 @@ def lime(
     chunk = ChunkSize(min(8, rows), rows, settings.draws)
     done = 0
     while done < settings.samples:
-        count, begun = min(chunk.size, settings.samples - done), clock.seconds
+        begun = clock.seconds
+        count = chunk.following(settings.samples - done, done, begun, settings.seconds)
         try:
             for p in shown:
                 fresh = drawers[p].random((count, painters[p].count)) < 0.5
@@ -105,6 +106,8 @@ def lime(
                 masks[p] = np.concatenate([masks[p][: done + 1], fresh])
                 new = result[:, classes[p]].cpu().double().numpy()
                 found[p] = np.concatenate([found[p][: done + 1], new])
+                with clock.paused():
+                    yield None
         except (RuntimeError, MemoryError) as error:
             chunk.halve(error, count)
             continue

@@ -5,6 +5,7 @@ before torch is loaded.
 """
 
 from engine.types.records import (
+    NORMAL,
     Attribution,
     ClassLabel,
     Evidence,
@@ -61,6 +62,7 @@ __all__ = [
     "LAYER_FORMS",
     "METHODS",
     "METHOD_NAMES",
+    "NORMAL",
     "REFERENCES",
     "SCORES",
     "STOP_RULES",

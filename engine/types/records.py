@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from engine.types.settings import AttackSettings, ExplainSettings
 from engine.types.words import ByteArray, FloatArray, Side
 
+NORMAL = 1.96
+"""Standard errors that a 95 % interval reaches to each side where the error is known well."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassLabel:
@@ -119,7 +122,8 @@ class Attribution:
     over the background (nan where there is none), `gap` the completeness gap: sum of the
     attribution minus (score_value - expected), nan where completeness is not promised. `noise`
     is the mean |phi| that sampling alone would give if there were no evidence at all, nan where
-    it cannot be known.
+    it cannot be known. `interval` is how many standard errors a 95 % interval reaches to each side:
+    more than 1.96 while few draws tell the error.
     """
 
     query: Query
@@ -133,6 +137,7 @@ class Attribution:
     expected: float
     gap: float
     noise: float = math.nan
+    interval: float = NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +147,9 @@ class Evidence:
     `edges` are the common histogram bins of all attributions, symmetric about zero.
     `contrasts[k]` maps a statistic to (difference, standard error of the difference) between
     the k-th clean and the k-th adversarial query; draws are shared, so the error of the
-    difference is smaller than the two errors suggest. `interval` is how many standard errors a
-    95 % interval reaches to each side: more than 1.96 while few draws tell the error. `step` is
-    the attack's iteration that was explained. `note` says what the values mean where that is not
-    plain SHAP (gradient x activation, R-squared of a LIME fit ...).
+    difference is smaller than the two errors suggest; `intervals[k]` is to it what `interval` is to
+    an `Attribution`. `step` is the attack's iteration that was explained. `note` says what the
+    values mean where that is not plain SHAP (gradient x activation, R-squared of a LIME fit ...).
     """
 
     attributions: tuple[Attribution, ...]
@@ -159,18 +163,23 @@ class Evidence:
     step: int
     settings: ExplainSettings
     note: str = ""
-    interval: float = 1.96
+    intervals: tuple[float, ...] = ()
+
+    @property
+    def interval(self) -> float:
+        """That of the first contrast."""
+        return self.intervals[0] if self.intervals else NORMAL
 
 
 @dataclass(frozen=True, slots=True)
 class EvidencePoint:
     """Evidence for a class at one iteration: mean |phi|-like figure with its standard error.
 
-    `interval` as in `Evidence`.
+    `interval` as in `Attribution`.
     """
 
     step: int
     class_index: int
     value: float
     error: float
-    interval: float = 1.96
+    interval: float = NORMAL

@@ -47,11 +47,17 @@ def turned(found: Estimate, **options):
 
 
 def test_an_interval_is_wider_where_few_draws_tell_the_error():
-    eight = np.zeros((8, 1))
-    assert interval(None, None) == pytest.approx(1.96)
-    assert interval(np.array([1e9]), eight) == pytest.approx(stats.t.ppf(0.975, 8))
-    assert interval(np.array([30.0, 8.0]), eight) == pytest.approx(stats.t.ppf(0.975, 4))
-    assert np.isfinite(interval(np.array([np.nan, np.inf]), eight))
+    assert interval([1.0], [1e9], 8) == pytest.approx(stats.t.ppf(0.975, 8))
+    assert interval([1.0], [8.0], 8) == pytest.approx(stats.t.ppf(0.975, 4))
+    # Welch and Satterthwaite: as scipy's test of two samples of ten with unequal variances.
+    a, b = RNG.standard_normal(10), 3 * RNG.standard_normal(10)
+    welch = stats.ttest_ind(a, b, equal_var=False).df
+    both = [a.var(ddof=1) / 10, b.var(ddof=1) / 10]
+    assert interval(both, [9, 9], 10**9) == pytest.approx(stats.t.ppf(0.975, welch))
+    # A part without error of its own says nothing about the error of the sum.
+    tiny = interval([1e-200, 1.0], [1.0, 20.0], 8)
+    assert tiny == pytest.approx(interval([1.0], [20.0], 8))
+    assert interval([0.0], [0.0], 8) == pytest.approx(1.96)
 
 
 def test_the_noise_floor_is_what_pure_noise_shows():

@@ -104,7 +104,12 @@ def test_the_interval_of_a_statistic_holds_the_truth_in_95_percent():
             e = run(network, shown, PAIR, background, samples=samples, score=score, seed=seed)[-1]
             error = np.sqrt((e.deviations.mean((2, 3, 4)) ** 2).mean(0))
             wrong = np.abs(e.values.mean((1, 2, 3)) - true)
-            inside.append(wrong < interval(e.degrees, e.deviations) * error)
+            spread = (e.standard_error**2).sum((1, 2, 3))
+            reach = [
+                interval([v], [d], len(e.deviations))
+                for v, d in zip(spread, e.degrees, strict=True)
+            ]
+            inside.append(wrong < reach * error)
     # With 1.96 errors it would be 89 %: eight deviations and few clusters tell the error.
     assert 0.92 < np.mean(inside) < 0.985
 
@@ -268,6 +273,12 @@ def test_a_large_background_is_decoded_a_few_at_a_time(explainer):
     last = run(small(), pictures(1, 1), [(0, 0)], background, samples=100, explainer=explainer)[-1]
     assert last.done
     assert background.largest <= 50
+
+
+def test_gradients_are_taken_wherever_the_caller_stands():
+    with torch.no_grad():
+        last = run(small(), pictures(1, 2), PAIR, pictures(2, 16), samples=8)[-1]
+    assert last.done
 
 
 def test_a_generator_may_be_closed_at_any_time():
