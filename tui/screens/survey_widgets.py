@@ -15,7 +15,7 @@ from tui import charts, colors
 from tui.rows import row
 from tui.sheet import Sheet, line, notice, pack, piece, style
 from tui.survey_progress import auroc_text
-from tui.text import compact, pad, percent, safe
+from tui.text import compact, fit_middle, pad, percent, safe
 from tui.widgets.canvas import Canvas
 from tui.widgets.line_list import LineList
 
@@ -42,8 +42,8 @@ class ResultsHeader(Canvas):
 def columns(width: int) -> tuple[int, int, int]:
     """Cells for arm, explanation and statistic."""
     room = max(24, width - AUROC - TPR - HIGHER - 1)
-    third = min(20, max(8, room // 5))
-    second = (room - third) // 2
+    third = min(20, max(12, room // 6))
+    second = int(0.4 * (room - third))
     return room - third - second, second, third
 
 
@@ -75,13 +75,15 @@ class ResultsList(LineList):
         """Arm, explanation, statistic, AUROC, true positives, paired share."""
         one = self._rows[index]
         first, second, third = columns(width)
+        # Arms differ at both ends of their names: cut what is between.
+        arm = fit_middle(safe(self._names.get(one.arm, one.arm)), first - 1)
         share = "–" if not math.isfinite(one.tpr) else f"{100 * one.tpr:.0f} %"
         higher = "–" if not math.isfinite(one.higher) else f"{100 * one.higher:.0f} %"
         clear = math.isfinite(one.low) and not one.low <= 0.5 <= one.high
         ink = style(colors.TEXT, bold=clear)
         return row(
             [
-                (pad(safe(self._names.get(one.arm, one.arm)), first - 1) + " ", style(colors.TEXT)),
+                (pad(arm, first), style(colors.TEXT)),
                 (pad(safe(one.explanation), second - 1) + " ", style(colors.QUIET)),
                 (pad(safe(one.statistic), third - 1) + " ", style(colors.TEXT)),
                 (pad(auroc_text(one), AUROC, right=True), ink),
