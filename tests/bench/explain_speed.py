@@ -2,12 +2,13 @@
 
     python -m tests.bench.explain_speed [--model mobilenet_v2] [--weights FILE] [--samples 200]
         [--classes 5] [--score logit|probability|both] [--layer NAME] [--side 224]
-        [--reference 20000] [--repeats 3] [--threads 2] [--no-captum] [--kept]
+        [--reference 20000] [--repeats 3] [--threads 2] [--no-captum] [--kept] [--draws N]
 
 Two pictures (a clean one and its BIM attack), their five top classes, a background of 50. Each
 tool runs in turn, interleaved, `--repeats` times, and the fastest counts. Shap and captum get
-torchvision's network as anyone would load it, and malloc as it comes (`--kept`: with our
-settings, see `engine.memory`). The error is the mean absolute error over all
+torchvision's network as anyone would load it, and malloc as it comes (`--kept`: with our settings,
+see `engine.memory`). `--draws` fixes the draws of our chunks, as `xaway-tui explain` does with 8;
+without, they begin small and grow, as on the screen. The error is the mean absolute error over all
 elements and queries, against a reference of `--reference` samples of our own estimator with
 another seed (0: times only). The errors of shap and captum fall with the root of their samples:
 "samples worth" is the squared ratio of the errors at equal samples, and "x to error" how much
@@ -104,7 +105,9 @@ def table(options, plain, classifier, shown, background, queries, score) -> None
 
 
 def ours(options, classifier, shown, background, queries, score, samples, seed) -> np.ndarray:
-    settings = ExplainSettings(score=score, samples=samples, seed=seed, layer=options.layer)
+    settings = ExplainSettings(
+        score=score, samples=samples, seed=seed, layer=options.layer, draws=options.draws
+    )
     *_, last = explain(classifier, shown, queries, TensorBackground(background), settings)
     return last.values
 
@@ -235,6 +238,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-captum", action="store_true")
     parser.add_argument("--kept", action="store_true")
+    parser.add_argument("--draws", type=int)
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 
