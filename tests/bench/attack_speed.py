@@ -16,29 +16,14 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from engine.attacks import attack
-from engine.classifier import Classifier
+from engine.classifier import Classifier, Normalised
 from engine.pictures import Preprocessing
 from engine.types import AttackSettings
 from engine.vision import torchvision
 from tests.bench import allocator
-
-
-class Plain(nn.Module):
-    """The network as it comes, with normalisation before it."""
-
-    def __init__(self, network: nn.Module, how: Preprocessing) -> None:
-        super().__init__()
-        self.network = network
-        self.mean = torch.tensor(how.mean).view(1, 3, 1, 1)
-        self.std = torch.tensor(how.std).view(1, 3, 1, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pixels to logits."""
-        out: Tensor = self.network((x - self.mean) / self.std)
-        return out
 
 
 def network(name: str) -> nn.Module:
@@ -64,7 +49,7 @@ def main() -> None:
     x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([1])
     steps, epsilon, alpha = options.steps, 0.01, 0.001
-    plain = Plain(network(options.network), how).eval()
+    plain = Normalised(network(options.network), how).eval()
     labels = tuple(str(index) for index in range(1000))
     ours = Classifier(
         network(options.network), name="", labels=labels, how=how, device=torch.device("cpu")

@@ -30,7 +30,7 @@ import shap
 import torch
 from torch import Tensor, nn
 
-from engine.classifier import Classifier
+from engine.classifier import Classifier, Normalised
 from engine.explain import TensorBackground, explain
 from engine.explain.with_shap import OneScore
 from engine.pictures import PictureSet, Preprocessing
@@ -96,7 +96,7 @@ def table(options, plain, classifier, shown, background, queries, score) -> None
     )
     for name in tools:
         ratio = fastest[name] / fastest["ours"]
-        # Plain errors fall with the root of the samples: squared ratios are sample ratios.
+        # Normalised errors fall with the root of the samples: squared ratios are sample ratios.
         worth = float(np.mean((error[name] / error["ours"]) ** 2))
         print(
             f"{name:8}{fastest[name]:9.2f}{ratio:9.2f}{np.mean(error[name] / scale):21.3f}"
@@ -164,21 +164,7 @@ class Score(nn.Module):
         return logits if self.score == "logit" else logits.softmax(1)
 
 
-class Plain(nn.Module):
-    """Torchvision's network as it comes, behind the usual normalisation."""
-
-    def __init__(self, network: nn.Module, how: Preprocessing) -> None:
-        super().__init__()
-        self.network = network
-        self.register_buffer("mean", torch.tensor(how.mean).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(how.std).view(1, -1, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Pixels to logits."""
-        return self.network((x - self.mean) / self.std)
-
-
-def networks(options) -> tuple[Plain, Classifier]:
+def networks(options) -> tuple[Normalised, Classifier]:
     """The same network twice: as it comes, and as ours."""
     extra = {"aux_logits": False, "init_weights": False} if "inception" in options.model else {}
     with torch.random.fork_rng():
@@ -199,7 +185,7 @@ def networks(options) -> tuple[Plain, Classifier]:
         how=how,
         device=torch.device("cpu"),
     )
-    return Plain(network, how), classifier
+    return Normalised(network, how), classifier
 
 
 def spread(network: nn.Module) -> None:
