@@ -49,8 +49,16 @@ class EvidencePanel(Vertical):
             yield Pane("Histogram of phi", HistogramView(id="histogram"), id="histogram-pane")
         yield TextBlock(id="summary")
 
+    _session: Session | None = None
+
+    def on_resize(self) -> None:
+        """Scale the colours to the cells that there are now; a hidden page has none."""
+        if self._session is not None:
+            self.call_after_refresh(self.show, self._session)
+
     def show(self, session: Session) -> None:
         """Show the session's evidence."""
+        self._session = session
         evidence = session.evidence
         look = session.look
         follows = "" if session.auto_evidence else "x explains, u lets it follow by itself"
