@@ -3,6 +3,8 @@
 import pytest
 
 from tui.keys import KEYS
+from tui.widgets.evidence_panel import common_scale
+from tui.widgets.heat import HeatView
 from tui.widgets.key_bar import fitting
 
 from .desk import Desk
@@ -84,3 +86,21 @@ def test_the_key_line_shows_whole_entries_with_help_and_quit(width: int) -> None
 def test_no_key_does_two_things() -> None:
     names = [name for key in KEYS for name in key.keys.split(",")]
     assert len(names) == len(set(names))
+
+
+async def test_colours_are_scaled_to_the_cells_there_are_also_if_evidence_came_unseen() -> None:
+    async with Desk().open(80, 24) as desk:
+        await desk.press("space")
+        await desk.explained()
+        evidence = desk.session.evidence
+        assert evidence is not None
+        await desk.press("3")
+        heat = desk.app.screen.query_one("#heat-clean", HeatView)
+        await desk.until(lambda: heat.scale_used == common_scale(evidence, heat.size))
+        await desk.press("z", "left", "left")
+        whole = desk.app.screen.query_one(HeatView)
+        assert whole.size.width > heat.size.width
+        await desk.until(lambda: whole.scale_used == common_scale(evidence, whole.size))
+        assert desk.pilot is not None
+        await desk.pilot.resize_terminal(60, 20)
+        await desk.until(lambda: whole.scale_used == common_scale(evidence, whole.size))

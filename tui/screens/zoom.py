@@ -74,6 +74,10 @@ class ZoomScreen(Screen[None]):
         self.query_one("#zoom-keys", TextBlock).show(KEYS)
         self.show()
 
+    def on_resize(self) -> None:
+        """Scale the colours to the cells that there are now."""
+        self.call_after_refresh(self.show)
+
     def take(self, event: Event) -> None:
         """Follow the attack and the evidence."""
         if isinstance(event, Opened | Stepped | Explained):
@@ -91,6 +95,7 @@ class ZoomScreen(Screen[None]):
         picture, heat = self.query_one(PictureView), self.query_one(HeatView)
         is_heat = self._view >= 3
         picture.display, heat.display = not is_heat, is_heat
+        room = self.query_one("#zoomed").size  # the heatmap's own is known only once it is shown
         note = ""
         if is_heat:
             sides = pair(evidence) if evidence else (None, None)
@@ -100,7 +105,7 @@ class ZoomScreen(Screen[None]):
                 underlay=(opened.picture if opened else None)
                 if self._view == 3
                 else session.explained_picture,
-                scale=common_scale(evidence, heat.size) if evidence and look.shared else None,
+                scale=common_scale(evidence, room) if evidence and look.shared else None,
                 mode=look.mode,
                 overlay=look.overlay,
                 empty="no evidence yet: x on the main screen explains",
