@@ -1,11 +1,13 @@
 """Where to look: which background pictures, and which positions on the path to the picture.
 
-Draws come in clusters, one background picture each. A cluster's positions are two independent,
-randomly shifted, evenly spaced sets; each draw by itself is uniform over background and [0, 1),
+Draws come in clusters, one background picture each. A cluster's positions are two evenly spaced
+sets (halves), each shifted at random; each draw by itself is uniform over background and [0, 1),
 so every mean of cluster means is unbiased. The even spacing is what saves samples: along one
-path the integrand is smooth at the scale of the spacing, between paths it is not. The two sets
-tell the error. A sweep visits every background picture, or as many as the samples allow, in
-random order without replacement.
+path the integrand is smooth at the scale of the spacing, between paths it is not. The second
+half lies in the gaps of the first, which makes one set of twice the density; `spacing` tells what
+the difference of such halves says of the error. With fewer than four draws, or an odd number, the
+halves are independent. A sweep visits every background picture, or as many as the samples allow,
+in random order without replacement.
 """
 
 from __future__ import annotations
@@ -33,6 +35,11 @@ class Cluster:
 
     background: int
     halves: tuple[Positions, Positions]
+
+    @property
+    def even(self) -> bool:
+        """Whether the two sets together are evenly spaced, not independent."""
+        return fills(sum(map(len, self.halves)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +78,27 @@ def sweeps(samples: int, background: int, seed: int) -> Iterator[Sweep]:
     for count, draws in plan(samples, background):
         copies = -(-CLUSTERS // background)
         order = rng.permutation(np.repeat(np.arange(background), copies))[:count]
-        low, more = divmod(draws, count)
-        extra = rng.permutation(count) < more
+        # Halves of equal size, but for one draw too many.
+        pairs, more = divmod(draws // 2, count)
+        sizes = 2 * (pairs + (rng.permutation(count) < more))
+        sizes[-1] += draws % 2
         clusters = tuple(
-            Cluster(int(b), _halves(low + int(e), rng)) for b, e in zip(order, extra, strict=True)
+            Cluster(int(b), _halves(int(size), rng)) for b, size in zip(order, sizes, strict=True)
         )
         yield Sweep(clusters, background * copies)
 
 
+def fills(draws: int) -> bool:
+    """Whether the second half of so many draws lies in the gaps of the first."""
+    return draws >= 4 and draws % 2 == 0
+
+
 def _halves(draws: int, rng: np.random.Generator) -> tuple[Positions, Positions]:
-    return _spaced(draws - draws // 2, rng), _spaced(draws // 2, rng)
+    first = rng.random()
+    second = (first + 0.5) % 1 if fills(draws) else rng.random()
+    return _spaced(draws - draws // 2, first, rng), _spaced(draws // 2, second, rng)
 
 
-def _spaced(count: int, rng: np.random.Generator) -> Positions:
-    """Evenly spaced positions with one random shift, in random order."""
-    return rng.permutation((np.arange(count) + rng.random()) / max(count, 1))
+def _spaced(count: int, shift: float, rng: np.random.Generator) -> Positions:
+    """Evenly spaced positions in random order, the first `shift` spacings from 0."""
+    return rng.permutation((np.arange(count) + shift) / max(count, 1))

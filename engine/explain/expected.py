@@ -94,13 +94,12 @@ def expected(
         )
 
     for planned in sweeps(settings.samples, len(backdrop), settings.seed):
-        sweep = OpenSweep(planned, paths, scout, moments)
+        sweep = OpenSweep(planned, paths, scout, moments, settings.smoothing, noise)
         while sweep.left:
             begun = clock.seconds
             size = chunk.following(sweep.left, samples, begun, settings.seconds)
-            steps = sweep.advance(size, settings.smoothing, noise)
             try:
-                size = yield from looking_up(steps, clock)
+                size = yield from looking_up(sweep.advance(size), clock)
             except (RuntimeError, MemoryError) as error:
                 chunk.halve(error, size)
                 continue

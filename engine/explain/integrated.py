@@ -81,7 +81,7 @@ def integrated(
         points = low.unsqueeze(1).expand(-1, len(part), *[-1] * (low.dim() - 1))
         draws = Draws(points, positions, np.ones_like(positions))
         try:
-            (sums,) = yield from looking_up(paths.integrate(draws, [len(part)]), clock)
+            ((sums, _),) = yield from looking_up(paths.integrate(draws, [len(part)]), clock)
         except (RuntimeError, MemoryError) as error:
             chunk.halve(error, len(part))
             continue

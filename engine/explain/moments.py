@@ -8,7 +8,8 @@ error of the mean of the cluster means is estimated without bias by two-stage sa
     (1 - f) s^2 / M + f / M^2 * sum of ((half1 - half2) / 2)^2
 
 where s^2 is the variance among cluster means. Once all clusters were visited (f = 1) the
-differences between background pictures, which are no error, are out of it.
+differences between background pictures, which are no error, are out of it. Halves that are not
+independent, the second filling the gaps of the first, have their differences scaled (`spacing`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from engine.explain.spacing import Spacing
 
 MEMORY = 2**29
 """Bytes that the running sums should stay below; fewer deviations are kept above it."""
@@ -34,6 +37,11 @@ class Reading:
     degrees: Tensor | None = None
 
 
+def pooled(product: Tensor) -> Tensor:
+    """Sums (Q,) over the elements of (Q, ...), in double precision on the CPU."""
+    return product.flatten(1).sum(1).cpu().double()
+
+
 class _Spread:
     """How evenly clusters contribute to an error: for effective degrees of freedom."""
 
@@ -41,9 +49,8 @@ class _Spread:
         self.sum: Tensor | float = 0.0
         self.squares: Tensor | float = 0.0
 
-    def add(self, product: Tensor) -> None:
-        """Count a cluster's squared deviations (Q, ...), pooled over elements."""
-        part = product.flatten(1).sum(1).cpu().double()
+    def add(self, part: Tensor) -> None:
+        """Count a cluster's squared deviations (Q,), pooled over elements."""
         self.sum = self.sum + part
         self.squares = self.squares + part**2
 
@@ -96,6 +103,7 @@ class Moments:
         self._columns = (self._shuffled(), self._shuffled())
         self._spread_between = _Spread()
         self._spread_within = _Spread()
+        self._spacing = Spacing()
 
     def _shuffled(self) -> npt.NDArray[np.float64]:
         """Columns of +-1, orthogonal within each run of `groups` clusters, randomly signed."""
@@ -107,11 +115,18 @@ class Moments:
         columns: npt.NDArray[np.float64] = hadamard[:, self._rng.permutation(g)] * signs
         return columns
 
-    def add(self, mean: Tensor, half: Tensor | None, weight: float = 1.0) -> None:
+    def add(
+        self,
+        mean: Tensor,
+        half: Tensor | None,
+        weight: float = 1.0,
+        draws: int = 0,
+        inner: Tensor | None = None,
+    ) -> None:
         """Count a cluster: its mean, and half the difference between its two halves (or None).
 
         `weight` is for clusters of independent draws, in proportion to their number; stratified
-        ones count alike.
+        ones count alike. `draws` and `inner`: see `Spacing.add`.
         """
         column = self.clusters % self.groups
         if column == 0:
@@ -123,14 +138,16 @@ class Moments:
         self._mean.add_(delta, alpha=weight / self._counted)
         product = delta.mul(mean - self._mean).mul_(weight)
         self._squares.add_(product)
-        self._spread_between.add(product)
+        self._spread_between.add(pooled(product))
         signs = self._columns[0][:, column] * weight**0.5
         self._between_signs += signs
         for g, sign in enumerate(signs):
             self._between[g].add_(mean, alpha=float(sign))
         if half is not None:
             self._halves.addcmul_(half, half)
-            self._spread_within.add(half**2)
+            energy = pooled(half**2)
+            self._spread_within.add(energy)
+            self._spacing.add(energy, draws, inner)
             for g, sign in enumerate(self._columns[1][:, column]):
                 self._within[g].add_(half, alpha=float(sign))
 
@@ -153,6 +170,8 @@ class Moments:
     def _sweep_pooled(self, fraction: float) -> tuple[Tensor, Tensor]:
         m = self.clusters
         one, two = self._spread_within.error(min(fraction, 1.0) / m**2, 0)
+        factor = self._spacing.factor()
+        one, two = one * factor, two * factor**2
         if fraction >= 1:
             return one, two
         more = self._spread_between.error((1 - fraction) / (self._counted * (m - 1)), 1)
@@ -160,16 +179,19 @@ class Moments:
 
     def _sweep_error(self, fraction: float) -> tuple[Tensor | None, Tensor | None]:
         m = self.clusters
+        factor = self._spacing.factor() * min(fraction, 1.0)
+        factor = factor.to(self._mean).view(-1, *[1] * (len(self._shape) - 1))
+        inner, within = self._halves * (factor / m**2), self._within * (factor.sqrt() / m)
         if fraction >= 1:
-            return self._halves / m**2, self._within / m
+            return inner, within
         if m < 2:
             return None, None
         outer = (1 - fraction) / (self._counted * (m - 1))
-        variance = (self._squares * outer).add_(self._halves, alpha=fraction / m**2)
+        variance = (self._squares * outer).add_(inner)
         deviations = self._between.clone()
         for each, sign in zip(deviations, self._between_signs, strict=True):
             each.sub_(self._mean, alpha=float(sign))
-        deviations.mul_(outer**0.5).add_(self._within, alpha=fraction**0.5 / m)
+        deviations.mul_(outer**0.5).add_(within)
         return variance, deviations
 
     def read(self, weight: float, fraction: float) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,13 @@ class Draws:
     positions: npt.NDArray[np.float64]
     weights: npt.NDArray[np.float64]
     noise: Tensor | None = None
+
+
+class Sums(NamedTuple):
+    """Sums over a run of draws: of values (Q, ...), and of their squares over elements (Q,)."""
+
+    values: Tensor
+    squares: Tensor
 
 
 class Paths:
@@ -59,7 +67,7 @@ class Paths:
         with torch.no_grad():
             return self.head.run(self.ends[:1], self.pictures[0])[1].shape[1:]
 
-    def integrate(self, draws: Draws, segments: Sequence[int]) -> Generator[None, None, Tensor]:
+    def integrate(self, draws: Draws, segments: Sequence[int]) -> Generator[None, None, list[Sums]]:
         """Sums of weight x gradient x (difference or activation) over runs of draws.
 
         Yields after every backward pass, for the caller to look up.
@@ -69,7 +77,7 @@ class Paths:
             segments: lengths of the runs; they add up to n.
 
         Returns:
-            (S, Q, ...), one sum for each run and query.
+            The sums of each run.
 
         Raises:
             UserError: a gradient is not finite.
@@ -85,22 +93,25 @@ class Paths:
         )
         points = draws.background + positions.view(*positions.shape, *trailing) * differences
         sums: Tensor | None = None
+        squares = torch.zeros(len(segments), self.queries, dtype=torch.float64)
         for p, j, gradient, root in gradients(self.head, points, self.classes, self.pictures):
             factor = differences[p] if self.head.complete else root
             weight = weights[p].view(-1, *[1] * (gradient.dim() - 1))
             values = (gradient * factor).mul_(weight)
             if sums is None:
                 sums = values.new_empty(len(segments), self.queries, *values.shape[1:])
+            energy = torch.linalg.vecdot(*[values.flatten(1)] * 2).cpu().double()
             start = 0
             for s, length in enumerate(segments):
-                part = values[start : start + length].sum(0)
+                run = slice(start, start + length)
                 for q in self._query[p][j]:
-                    sums[s, q] = part
+                    sums[s, q] = values[run].sum(0)
+                    squares[s, q] = energy[run].sum()
                 start += length
             yield
         assert sums is not None
         check_finite(sums, "a gradient")
-        return sums
+        return [Sums(*pair) for pair in zip(sums, squares, strict=True)]
 
     def scores(self, points: Tensor, p: int) -> npt.NDArray[np.float64]:
         """Scores of the p-th picture's classes at `points` (n, ...): (classes, n)."""

@@ -6,22 +6,31 @@ from collections.abc import Generator
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from engine.explain.draws import Sweep
-from engine.explain.moments import Moments, Reading
-from engine.explain.paths import Draws, Paths
+from engine.explain.draws import Cluster, Sweep
+from engine.explain.moments import Moments, Reading, pooled
+from engine.explain.paths import Draws, Paths, Sums
 from engine.explain.scout import Scout, Scouted
 
 
 class OpenSweep:
     """A sweep that is being worked through, a slice of draws at a time."""
 
-    def __init__(self, sweep: Sweep, paths: Paths, scout: Scout, moments: Moments) -> None:
+    def __init__(
+        self,
+        sweep: Sweep,
+        paths: Paths,
+        scout: Scout,
+        moments: Moments,
+        smoothing: float,
+        noise: torch.Generator,
+    ) -> None:
         self._sweep = sweep
         self._paths = paths
         self._scout = scout
         self._moments = moments
+        self._smoothing = smoothing
+        self._noise = noise
         self._places = [
             (number, half, float(u))
             for number, cluster in enumerate(sweep.clusters)
@@ -31,7 +40,7 @@ class OpenSweep:
         self._at = 0
         self._scouted: dict[int, Scouted] = {}
         self._drawn = 0
-        self._open: dict[int, Tensor] = {}
+        self._open: dict[int, Sums] = {}
         self._in_open = 0
         self.changed = False
         """Whether the last slice changed the estimate."""
@@ -41,9 +50,7 @@ class OpenSweep:
         """Draws not yet made."""
         return len(self._places) - self._at
 
-    def advance(
-        self, size: int, smoothing: float, noise: torch.Generator
-    ) -> Generator[None, None, int]:
+    def advance(self, size: int) -> Generator[None, None, int]:
         """Make the next draws, at most `size`; returns how many. Changes nothing if it raises."""
         places = self._places[self._at : self._at + size]
         fresh = sorted({number for number, _, _ in places} - self._scouted.keys())
@@ -57,8 +64,9 @@ class OpenSweep:
             for p, warp in enumerate(self._scouted[number].warps):
                 positions[p, i], weights[p, i] = warp(u)
         jitter = None
-        if smoothing > 0:
-            jitter = torch.randn(points.shape, generator=noise).mul_(smoothing).to(points.device)
+        if self._smoothing:
+            jitter = torch.randn(points.shape, generator=self._noise).mul_(self._smoothing)
+            jitter = jitter.to(points.device)
         keys = [(number, half) for number, half, _ in places]
         starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
         lengths = [b - a for a, b in zip(starts, [*starts[1:], len(keys)], strict=True)]
@@ -69,27 +77,37 @@ class OpenSweep:
             self._fold(*keys[start], length, row)
         return len(places)
 
-    def _fold(self, number: int, half: int, length: int, row: Tensor) -> None:
+    def _fold(self, number: int, half: int, length: int, row: Sums) -> None:
         """Add a sum over `length` draws of a half; close the cluster with its last draw."""
         if half in self._open:
-            self._open[half].add_(row)
+            for total, more in zip(self._open[half], row, strict=True):
+                total.add_(more)
         else:
-            self._open[half] = row.clone()
+            self._open[half] = Sums(row.values.clone(), row.squares.clone())
         self._in_open += length
-        first, second = (len(positions) for positions in self._sweep.clusters[number].halves)
-        if self._in_open < first + second:
+        if self._in_open < sum(map(len, self._sweep.clusters[number].halves)):
             return
-        mean = self._open[0].div_(first)
-        if second:
-            other = self._open[1].div_(second)
-            self._moments.add((mean + other).div_(2), (mean - other).div_(2))
-        else:
-            self._moments.add(mean, None)
+        self._count(self._sweep.clusters[number])
         self.changed = True
         self._drawn += self._in_open
         self._in_open = 0
         self._open = {}
         del self._scouted[number]
+
+    def _count(self, cluster: Cluster) -> None:
+        """Give the moments the open cluster, of which all draws are in."""
+        sizes = [len(positions) for positions in cluster.halves if len(positions)]
+        means = [self._open[at].values.div_(size) for at, size in enumerate(sizes)]
+        if len(means) == 1:
+            self._moments.add(means[0], None)
+            return
+        inner = None
+        # Noise is independent from draw to draw, however evenly they are spaced.
+        if cluster.even and not self._smoothing:
+            each = zip(means, self._open.values(), sizes, strict=True)
+            inner = torch.stack([sums.squares / n - pooled(m**2) for m, sums, n in each]).mean(0)
+        mean, half = (means[0] + means[1]).div_(2), (means[0] - means[1]).div_(2)
+        self._moments.add(mean, half, draws=sum(sizes), inner=inner)
 
     def read(self) -> Reading:
         """The estimate from all closed clusters; from the first one's draws while there is none.
@@ -98,7 +116,7 @@ class OpenSweep:
         alone would make a good estimate from earlier sweeps worse.
         """
         if self._moments.empty:
-            total = torch.stack(list(self._open.values())).sum(0)
+            total = torch.stack([half.values for half in self._open.values()]).sum(0)
             return Reading(total / self._in_open, None, None)
         part = self._moments.clusters / len(self._sweep.clusters)
         return self._moments.read(self._drawn * part, self._moments.clusters / self._sweep.strata)

@@ -15,6 +15,8 @@ from engine.pictures import Preprocessing
 from engine.types import ExplainSettings
 
 SIDE = 6
+PAIR = [(0, 0), (1, 1)]
+"""Queries: class 0 of the first picture, class 1 of the second."""
 
 
 def classifier(network: nn.Module, classes: int = 4, side: int = SIDE) -> Classifier:
@@ -117,3 +119,18 @@ def exact(
         out.append((total / len(background)).numpy())
     network.module.float()
     return np.stack(out)
+
+
+def repeated(
+    network: Classifier, shown: Tensor, background: Tensor, repeats: int, **settings: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values, standard errors, deviations and degrees of `PAIR`, with as many seeds."""
+    last = [
+        run(network, shown, PAIR, background, seed=seed, **settings)[-1] for seed in range(repeats)
+    ]
+    return (
+        np.array([e.values for e in last], dtype=np.float64),
+        np.array([e.standard_error for e in last], dtype=np.float64),
+        np.array([e.deviations for e in last], dtype=np.float64),
+        np.array([e.degrees for e in last]),
+    )

@@ -1,4 +1,4 @@
-"""Expected gradients: right, unbiased, honest about their error, bounded."""
+"""Expected gradients: right, unbiased, streaming, bounded. Their error: test_explain_error.py."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
-from scipy import stats
 from torch import Tensor, nn
 
-from engine.evidence import interval
 from engine.explain import TensorBackground, explain
 from engine.types import ExplainSettings
-from tests.engine.explaining import classifier, exact, pictures, run, small
-
-PAIR = [(0, 0), (1, 1)]
+from tests.engine.explaining import PAIR, classifier, exact, pictures, repeated, run, small
 
 
 @pytest.fixture(autouse=True)
@@ -38,18 +34,6 @@ class Quadratic(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Sum w_c x^2."""
         return (self.weight * x[:, None] ** 2).sum((2, 3, 4))
-
-
-def repeated(network, shown, background, repeats, **settings):
-    last = [
-        run(network, shown, PAIR, background, seed=seed, **settings)[-1] for seed in range(repeats)
-    ]
-    return (
-        np.array([e.values for e in last], dtype=np.float64),
-        np.array([e.standard_error for e in last], dtype=np.float64),
-        np.array([e.deviations for e in last], dtype=np.float64),
-        np.array([e.degrees for e in last]),
-    )
 
 
 @pytest.mark.parametrize("score", ["logit", "probability"])
@@ -76,55 +60,6 @@ def test_a_quadratic_network_gives_its_closed_form():
     true = (network.module.network.weight[0] * (x[0] ** 2 - (b**2).mean(0))).detach().numpy()
     assert np.abs(last.values[0] - true).max() < 0.03 * np.abs(true).max()
     assert np.abs(last.values[0] - true).max() < 6 * last.standard_error[0].max()
-
-
-@pytest.mark.parametrize(
-    ("score", "samples"), [("logit", 96), ("probability", 96), ("logit", 60), ("probability", 200)]
-)
-def test_95_percent_intervals_hold_the_truth_in_92_to_98_percent(score, samples):
-    network, shown, background = small(), pictures(1, 2), pictures(2, 24)
-    values, error, deviations, degrees = repeated(
-        network, shown, background, 40, samples=samples, score=score
-    )
-    wrong = np.abs(values - exact(network, shown, PAIR, background, score))
-    reach = stats.t.ppf(0.975, degrees)[:, :, None, None, None]
-    covered = (wrong < reach * error).mean()
-    assert 0.92 < covered < 0.98
-    # The squared error itself is unbiased, per element and for sums over elements.
-    assert 0.85 < (error**2).mean() / (wrong**2).mean() < 1.15
-    assert 0.85 < (deviations**2).mean() / (wrong**2).mean() < 1.15
-
-
-def test_the_interval_of_a_statistic_holds_the_truth_in_95_percent():
-    network, shown, background = small(), pictures(1, 2), pictures(2, 24)
-    inside = []
-    for score, samples in (("logit", 32), ("logit", 96), ("probability", 200)):
-        true = exact(network, shown, PAIR, background, score).mean((1, 2, 3))
-        for seed in range(60):
-            e = run(network, shown, PAIR, background, samples=samples, score=score, seed=seed)[-1]
-            error = np.sqrt((e.deviations.mean((2, 3, 4)) ** 2).mean(0))
-            wrong = np.abs(e.values.mean((1, 2, 3)) - true)
-            spread = (e.standard_error**2).sum((1, 2, 3))
-            reach = [
-                interval([v], [d], len(e.deviations))
-                for v, d in zip(spread, e.degrees, strict=True)
-            ]
-            inside.append(wrong < reach * error)
-    # With 1.96 errors it would be 89 %: eight deviations and few clusters tell the error.
-    assert 0.92 < np.mean(inside) < 0.985
-
-
-def test_the_error_of_a_difference_between_pictures_is_right():
-    network, shown, background = small(), pictures(1, 2), pictures(2, 24)
-    queries = [(0, 0), (1, 0)]
-    true = np.diff(exact(network, shown, queries, background).mean((1, 2, 3)))[0]
-    wrong, error = [], []
-    for seed in range(40):
-        e = run(network, shown, queries, background, samples=96, score="logit", seed=seed)[-1]
-        means = e.values.mean((1, 2, 3))
-        wrong.append(means[1] - means[0] - true)
-        error.append(np.diff(e.deviations.mean((2, 3, 4)), axis=1)[:, 0])
-    assert 0.5 < np.mean(np.square(error)) / np.mean(np.square(wrong)) < 2
 
 
 def test_samples_are_worth_several_of_the_plain_estimator():
