@@ -181,17 +181,16 @@ class Moments:
         m = self.clusters
         factor = self._spacing.factor() * min(fraction, 1.0)
         factor = factor.to(self._mean).view(-1, *[1] * (len(self._shape) - 1))
-        inner, within = self._halves * (factor / m**2), self._within * (factor.sqrt() / m)
-        if fraction >= 1:
-            return inner, within
-        if m < 2:
+        if m < 2 and fraction < 1:
             return None, None
+        variance, deviations = self._halves * (factor / m**2), self._within * (factor.sqrt() / m)
+        if fraction >= 1:
+            return variance, deviations
         outer = (1 - fraction) / (self._counted * (m - 1))
-        variance = (self._squares * outer).add_(inner)
-        deviations = self._between.clone()
-        for each, sign in zip(deviations, self._between_signs, strict=True):
-            each.sub_(self._mean, alpha=float(sign))
-        deviations.mul_(outer**0.5).add_(within)
+        variance.add_(self._squares, alpha=outer)
+        for each, between, sign in zip(deviations, self._between, self._between_signs, strict=True):
+            each.add_(between, alpha=outer**0.5)
+            each.sub_(self._mean, alpha=outer**0.5 * float(sign))
         return variance, deviations
 
     def read(self, weight: float, fraction: float) -> Reading:
