@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast, get_args
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from engine.events import Command, Save
 from engine.types import AttackSettings, ClassLabel, ExplainSettings, ListedModel, ModelSettings
 from tui import hints
 from tui.keys import KEYS
 from tui.pixels import HeatMode
+from tui.screens.aside import SessionScreen
 from tui.screens.form import FormScreen
 from tui.screens.picker import Choice, PickerScreen
 from tui.screens.settings_forms import (
@@ -24,10 +24,10 @@ from tui.screens.settings_forms import (
     target_choices,
     target_setting,
 )
-from tui.session import CLASS_CHOICES, Session
+from tui.session import CLASS_CHOICES
 
 if TYPE_CHECKING:
-    from tui.app import XawayApp
+    pass
 
 HEAT_MODES: tuple[HeatMode, ...] = get_args(HeatMode)
 
@@ -39,7 +39,7 @@ def where(model: ListedModel) -> str:
     return f"{model.megabytes:.0f} MB to download"
 
 
-class Controls(Screen[None]):
+class Controls(SessionScreen):
     """The actions behind `tui.keys.KEYS`. Subclasses show what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,16 +47,6 @@ class Controls(Screen[None]):
         for key in KEYS
         if not key.action.startswith("app.focus")
     ]
-
-    @property
-    def xaway(self) -> XawayApp:
-        """The app, with its own type."""
-        return cast("XawayApp", self.app)
-
-    @property
-    def session(self) -> Session:
-        """What is known of the work."""
-        return self.xaway.session
 
     def show_settings(self) -> None:
         """Show the settings, which have changed."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from engine.events import Event, Explained, Failed, Progress, Status, Stepped
 from engine.types import ByteArray, Query, Side
 from tui.colors import QUIET
+from tui.screens.aside import Aside
 from tui.screens.picker import PickerScreen
 from tui.screens.settings_forms import class_choices
-from tui.session import Session
 from tui.summary import caption
 from tui.text import safe
 from tui.widgets.grid import JuxtapositionGrid
@@ -21,25 +20,18 @@ from tui.widgets.pane import Title
 from tui.widgets.status_line import StatusLine
 from tui.widgets.text_block import TextBlock
 
-if TYPE_CHECKING:
-    from tui.app import XawayApp
-
 RANKS = 5
 KEYS = "arrows read · p add a class · t top five · h o f heatmap · x again · esc back"
 
 
-class JuxtapositionScreen(Screen[None]):
+class JuxtapositionScreen(Aside):
     """The five likeliest classes of each side, or the classes picked with `p`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,v", "dismiss", "Back", show=False),
+        Binding("v", "dismiss", show=False),
         Binding("p", "pick", show=False),
         Binding("t", "top", show=False),
         Binding("x", "explain", show=False),
-        Binding("h", "main('heat_mode')", show=False),
-        Binding("o", "main('overlay')", show=False),
-        Binding("f", "main('scale')", show=False),
-        Binding("q", "app.leave", show=False),
     ]
 
     def __init__(self) -> None:
@@ -53,16 +45,6 @@ class JuxtapositionScreen(Screen[None]):
         yield JuxtapositionGrid(id="grid")
         yield StatusLine(id="status")
         yield TextBlock(id="zoom-keys", color=QUIET)
-
-    @property
-    def xaway(self) -> XawayApp:
-        """The app, with its own type."""
-        return cast("XawayApp", self.app)
-
-    @property
-    def session(self) -> Session:
-        """What is known of the work."""
-        return self.xaway.session
 
     def on_mount(self) -> None:
         """Ask at once."""
@@ -145,12 +127,3 @@ class JuxtapositionScreen(Screen[None]):
 
         picker = PickerScreen("Class to add or take away", class_choices(info.labels))
         self.app.push_screen(picker, picked)
-
-    def action_main(self, name: str) -> None:
-        """What the key does on the main screen."""
-        getattr(self.xaway.main, f"action_{name}")()
-        self.show()
-
-    async def action_dismiss(self, result: None = None) -> None:
-        """Back to the main screen."""
-        self.dismiss(None)

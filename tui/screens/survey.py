@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from engine.events import Event, Failed, Progress, Status, SurveyProgress
 from engine.types import SurveyFrame, SurveySettings
 from tui.colors import ACCENT, QUIET, TARGET
+from tui.screens.aside import SessionScreen
 from tui.screens.form import FormScreen
 from tui.screens.survey_form import build_survey, survey_fields
 from tui.screens.survey_widgets import (
@@ -33,9 +33,6 @@ from tui.widgets.pane import Pane, Title
 from tui.widgets.status_line import StatusLine, duration_text
 from tui.widgets.text_block import TextBlock
 
-if TYPE_CHECKING:
-    from tui.app import XawayApp
-
 WIDE = (140, 40)
 KEYS = (
     "n new · space pause, go on · c cancel · s figure · tab part · enter opens a picture · esc back"
@@ -49,7 +46,7 @@ STATES = {
 }
 
 
-class SurveyScreen(Screen[None]):
+class SurveyScreen(SessionScreen):
     """See the module's docstring. The survey goes on when the screen is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -111,18 +108,13 @@ class SurveyScreen(Screen[None]):
         yield TextBlock(id="survey-keys", color=QUIET)
 
     @property
-    def xaway(self) -> XawayApp:
-        """The app, with its own type."""
-        return cast("XawayApp", self.app)
-
-    @property
     def view(self) -> SurveyView:
         """What is known of the survey."""
-        return self.xaway.session.survey
+        return self.session.survey
 
     def on_mount(self) -> None:
         """Show what there is; ask for settings where there is nothing yet."""
-        session = self.xaway.session
+        session = self.session
         self.query_one(StatusLine).show_model(session.info, session.model.name, session.loading)
         self.action_page(1)
         self.query_one(ResultsList).focus()
@@ -206,7 +198,7 @@ class SurveyScreen(Screen[None]):
         if not isinstance(event.lines, PairsList):
             return
         pair = event.lines.pairs[event.index]
-        session = self.xaway.session
+        session = self.session
         session.attack, session.explain = pair.attack, pair.explain
         self.xaway.open(pair.path)
         self.xaway.main.show_settings()
@@ -216,7 +208,7 @@ class SurveyScreen(Screen[None]):
 
     def action_new(self) -> None:
         """Ask for settings and begin."""
-        session = self.xaway.session
+        session = self.session
         asked = self.view.settings or default_settings(
             self.xaway.paths, session.model, session.attack, session.explain
         )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from engine.events import Event, Explained, Opened, Stepped
 from tui.colors import QUIET
-from tui.session import Session, top
+from tui.screens.aside import Aside
+from tui.session import top
 from tui.summary import pair
 from tui.text import compact, percent, safe
 from tui.widgets.evidence_panel import common_scale
@@ -19,9 +19,6 @@ from tui.widgets.heat import HeatView
 from tui.widgets.pane import Title
 from tui.widgets.picture import PictureView
 from tui.widgets.text_block import TextBlock
-
-if TYPE_CHECKING:
-    from tui.app import XawayApp
 
 VIEWS = (
     "Clean picture",
@@ -33,20 +30,16 @@ VIEWS = (
 KEYS = "← → view · ↑ ↓ iteration · space play · h o f heatmap · esc back"
 
 
-class ZoomScreen(Screen[None]):
+class ZoomScreen(Aside):
     """Shows one of `VIEWS`; it begins with the adversarial picture where there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,z", "dismiss", "Back", show=False),
+        Binding("z", "dismiss", show=False),
         Binding("left", "turn(-1)", show=False),
         Binding("right", "turn(1)", show=False),
         Binding("up", "step(1)", show=False),
         Binding("down", "step(-1)", show=False),
         Binding("space", "play", show=False),
-        Binding("h", "main('heat_mode')", show=False),
-        Binding("o", "main('overlay')", show=False),
-        Binding("f", "main('scale')", show=False),
-        Binding("q", "app.leave", show=False),
     ]
 
     def __init__(self) -> None:
@@ -62,11 +55,6 @@ class ZoomScreen(Screen[None]):
             heat.can_focus = False  # its arrows turn the views here
             yield heat
         yield TextBlock(id="zoom-keys", color=QUIET)
-
-    @property
-    def session(self) -> Session:
-        """What is known of the work."""
-        return cast("XawayApp", self.app).session
 
     def on_mount(self) -> None:
         """Show something at once."""
@@ -134,18 +122,8 @@ class ZoomScreen(Screen[None]):
 
     def action_step(self, by: int) -> None:
         """Move along the time axis."""
-        cast("XawayApp", self.app).send(*self.session.step(by))
+        self.xaway.send(*self.session.step(by))
 
     def action_play(self) -> None:
         """Play or pause."""
-        cast("XawayApp", self.app).send(*self.session.play_or_pause())
-
-    def action_main(self, name: str) -> None:
-        """What the key does on the main screen."""
-        main = cast("XawayApp", self.app).main
-        getattr(main, f"action_{name}")()
-        self.show()
-
-    async def action_dismiss(self, result: None = None) -> None:
-        """Back to the main screen."""
-        self.dismiss(None)
+        self.xaway.send(*self.session.play_or_pause())
