@@ -18,8 +18,9 @@ from engine.types import AttackSettings, ExplainSettings, ListedModel, ModelSett
 from tui import colors
 from tui.bridge import Bridge
 from tui.colors import hexadecimal
+from tui.known import LOADING
 from tui.screens.main import MainScreen
-from tui.session import LOADING, Session
+from tui.session import Session
 from tui.state import State
 
 FRAME = 0.1

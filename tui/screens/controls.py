@@ -11,6 +11,7 @@ from engine.events import Command, Save
 from engine.types import AttackSettings, ClassLabel, ExplainSettings, ListedModel, ModelSettings
 from tui import hints
 from tui.keys import KEYS
+from tui.known import CLASS_CHOICES
 from tui.pixels import HeatMode
 from tui.screens.aside import SessionScreen
 from tui.screens.form import FormScreen
@@ -24,7 +25,6 @@ from tui.screens.settings_forms import (
     target_choices,
     target_setting,
 )
-from tui.session import CLASS_CHOICES
 
 if TYPE_CHECKING:
     pass

@@ -10,8 +10,8 @@ from textual.containers import Container
 
 from engine.events import Event, Explained, Opened, Stepped
 from tui.colors import QUIET
+from tui.known import top
 from tui.screens.aside import Aside
-from tui.session import top
 from tui.summary import pair
 from tui.text import compact, percent, safe
 from tui.widgets.evidence_panel import common_scale

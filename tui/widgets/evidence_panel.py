@@ -10,8 +10,9 @@ from textual.geometry import Size
 
 from engine.types import Evidence
 from tui.colors import ACCENT, ADVERSARIAL, CLEAN, QUIET, TEXT
+from tui.known import top
 from tui.pixels import default_scale
-from tui.session import Session, top
+from tui.session import Session
 from tui.summary import caption, pair, summarise
 from tui.survey_state import threshold_words
 from tui.text import safe
