@@ -222,6 +222,11 @@ class Tasks:
         self.surveying = SurveyJob(command, self.emit)
         return self._surveyed(self.surveying.chunks(self.classifier))
 
+    @property
+    def survey_begun(self) -> bool:
+        """Whether the last survey that was asked for has something to show."""
+        return self.surveying is not None and self.surveying.begun
+
     def _surveyed(self, chunks: Iterator[None]) -> Iterator[None]:
         for _ in chunks:
             self.beat("survey")

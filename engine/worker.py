@@ -191,6 +191,7 @@ class Worker:
                 self._plan_trace()
             case ev.Survey():
                 self._drop("survey")
+                tasks.surveying = None
                 self._survey_run = command.run_id
                 self._jobs["survey"] = tasks.survey(command)
             case ev.SteerSurvey(wish):
@@ -265,6 +266,8 @@ class Worker:
             spent, share = self._spent, self._wish.share if self._wish else 0.0
             behind = spent["trace"] < share * (spent["attack"] + spent["trace"])
             return "trace" if "trace" in self._jobs and behind else "attack"
+        if "survey" in self._jobs and not tasks.survey_begun:
+            return "survey"  # so that it is seen to be there, and can be stopped
         for name in ("explain", "trace"):
             if name in self._jobs:
                 return name

@@ -86,6 +86,8 @@ class Known:
         self.auto_evidence = True
         self.trace_on = False
         self.path = ""
+        self.refused = ""
+        """The picture that could not be opened last."""
         self.explaining = False
         self.status: Status | None = None
         self._ids = count(1)
@@ -205,8 +207,10 @@ class Known:
             self.explaining = False
             if event.task in LOADING:
                 self._keep_network()
-            elif event.task == Open.__name__ and self.opened is not None:
-                self.path = self.opened.path
+            elif event.task == Open.__name__:
+                self.refused = self.path
+                if self.opened is not None:
+                    self.path = self.opened.path
         return True
 
     def _forget_picture(self) -> None:

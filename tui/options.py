@@ -16,6 +16,7 @@ from engine.types import (
     ExplainSettings,
     ModelSettings,
     UserError,
+    check_count,
     parse_fraction,
 )
 
@@ -36,6 +37,15 @@ def fraction(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
+def threads(text: str) -> int:
+    """An argparse type for a number of threads."""
+    try:
+        check_count(int(text), 1, 1024, "the number of threads")
+    except (ValueError, UserError):
+        raise argparse.ArgumentTypeError(f"must lie between 1 and 1024, not {text!r}") from None
+    return int(text)
+
+
 def add_model(parser: ArgumentParser) -> None:
     """--model, --weights, --labels, --device, --threads."""
     group = parser.add_argument_group("network")
@@ -45,7 +55,7 @@ def add_model(parser: ArgumentParser) -> None:
     )
     group.add_argument("--labels", metavar="FILE", help="class names: .txt, .json or .csv")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
-    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
+    group.add_argument("--threads", type=threads, metavar="N", help="CPU threads (default: all)")
 
 
 def add_attack(parser: ArgumentParser, target: str) -> None:

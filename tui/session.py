@@ -19,8 +19,11 @@ from engine.events import (
 )
 from engine.types import (
     METHODS,
+    TARGET_RULES,
     ModelSettings,
     Query,
+    UserError,
+    find_class,
 )
 from tui.known import Known
 from tui.ladder import next_epsilon
@@ -42,7 +45,7 @@ class Session(Known):
 
     def open(self, path: str) -> list[Command]:
         """Open a picture, at once or as soon as a network is there."""
-        self.path = path
+        self.path, self.refused = path, ""
         if self.info is None or self.loading:
             return []
         self._open_run = next(self._ids)
@@ -139,6 +142,18 @@ class Session(Known):
     def change_epsilon(self, up: bool) -> None:
         """Take the next larger or smaller epsilon."""
         self.attack = replace(self.attack, epsilon=next_epsilon(self.attack.epsilon, up))
+
+    def settle_target(self) -> str:
+        """Why the target is no class of the network that has come, which leaves it random."""
+        labels = self.info.labels if self.info else ()
+        if not labels or self.attack.target in TARGET_RULES:
+            return ""
+        try:
+            find_class(self.attack.target, labels)
+        except UserError as error:
+            self.attack = replace(self.attack, target="random")
+            return f"{error} The target is random until you choose another (t)."
+        return ""
 
     def new_seed(self) -> None:
         """Take the next seed."""

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 Doubles = npt.NDArray[np.float64]
 
+FEW = 5
+"""Pairs from which on an interval is told."""
 RESAMPLES = 2000
 """Bootstrap resamples behind a 95 % interval."""
 ALLOWED = 0.05
@@ -43,11 +45,11 @@ def interval(
 ) -> tuple[float, float]:
     """95 % bootstrap interval of `auroc`: percentiles over resampled pairs (Efron 1979).
 
-    nan for fewer than two pairs. The interval of a perfect separation has no width, which says
-    more about the number of pairs than about the figure.
+    nan for fewer than `FEW` pairs, which tell nothing of their spread. The interval of a perfect
+    separation has no width, which says more about the number of pairs than about the figure.
     """
     n = len(clean)
-    if n < 2:
+    if n < FEW:
         return float("nan"), float("nan")
     rng = np.random.default_rng([seed, 0xB007])
     if n > LARGE:

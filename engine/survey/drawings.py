@@ -34,7 +34,8 @@ def roc_text(rows: Mapping[str, Separation]) -> str:
     lines.append("      +" + "-" * WIDTH)
     lines.append("       0 %" + " " * (WIDTH - 9) + "100 %")
     for mark, (name, row) in zip(MARKS, rows.items(), strict=False):
-        lines.append(f"  {mark} {name}: AUROC {max(row.auroc, 1 - row.auroc):.2f}")
+        turned = ", which this curve is the reverse of" if row.auroc < 0.5 else ""
+        lines.append(f"  {mark} {name}: AUROC {row.auroc:.2f}{turned}")
     return "\n".join(lines)
 
 

@@ -28,6 +28,11 @@ class SurveyJob:
         self._frame: SurveyFrame | None = None
         self._stop = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to see."""
+        return self._frame is not None
+
     def steer(self, wish: str) -> None:
         """Do as `SteerSurvey` says."""
         self.paused = wish == "pause"

@@ -118,7 +118,11 @@ def auroc_text(row: Separation) -> str:
     """`0.83 [0.74, 0.90]`."""
     if not math.isfinite(row.auroc):
         return "–"
-    return f"{row.auroc:.2f} [{row.low:.2f}, {row.high:.2f}]"
+    return f"{row.auroc:.2f}{_interval(row.low, row.high)}"
+
+
+def _interval(low: float, high: float) -> str:
+    return f" [{low:.2f}, {high:.2f}]" if math.isfinite(low) else ""
 
 
 def _threshold(row: Separation) -> str:
@@ -199,7 +203,7 @@ def _arm_section(arm: SurveyArm, rows: Sequence[Separation], learned: Learned) -
         ]
         for row, accuracy in learned:
             # A learned score is higher for adversarial pictures: say how well it finds them.
-            auroc = f"{1 - row.auroc:.2f} [{1 - row.high:.2f}, {1 - row.low:.2f}]"
+            auroc = f"{1 - row.auroc:.2f}{_interval(1 - row.high, 1 - row.low)}"
             lines.append(
                 f"| {row.statistic} | {row.explanation} | {auroc} | {100 * row.tpr:.0f} % |"
                 f" {100 * accuracy:.0f} % |"

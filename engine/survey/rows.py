@@ -36,10 +36,13 @@ COLUMNS: dict[str, str] = {
     "clean_score": "score of the explained class on the clean picture; adversarial_score likewise",
     "clean_expected": "mean score over the background; adversarial_expected likewise",
     "clean_gap": "completeness gap in the score's units; adversarial_gap likewise",
-    **{f"clean_{name}": f"{words}, score's units" for name, words in STATISTICS.items()},
+    **{
+        f"clean_{name}": words if name == "coherence" else f"{words}, score's units"
+        for name, words in STATISTICS.items()
+    },
 }
 """Columns of rows.csv. Each statistic comes as clean_X, clean_X_error (standard error) and the
-same for the adversarial side; coherence has no unit."""
+same for the adversarial side."""
 
 
 def column_lines() -> list[str]:
@@ -49,7 +52,7 @@ def column_lines() -> list[str]:
     lines += [
         "",
         "Each statistic has its standard error in clean_X_error; adversarial_X and"
-        " adversarial_X_error are the same for the other side. Coherence has no unit.",
+        " adversarial_X_error are the same for the other side.",
     ]
     return lines
 

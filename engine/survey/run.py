@@ -10,7 +10,7 @@ import hashlib
 import math
 import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from engine.classifier import Classifier
+from engine.explain.chunks import Clock
 from engine.survey.bench import Bench
 from engine.survey.devices import check_devices, on_devices
 from engine.survey.findings import SHOWN, Findings
@@ -67,7 +68,7 @@ class SurveyRun:
             check_ray()
         self.identity = identity(self.settings, classifier, self.plan, rows)
         self.bench = Bench.make(classifier, self.settings, self.plan, rows)
-        self._began = 0.0
+        self._clock = Clock()
         self._first = 0
 
     def stop(self) -> None:
@@ -89,7 +90,7 @@ class SurveyRun:
                 for group in self.plan.groups(self.settings.batch)
                 if any(item.index not in kept.records for item in group)
             ]
-            self._began, self._first = time.monotonic(), len(kept.records)
+            self._clock, self._first = Clock(), len(kept.records)
             due, shown = 0.0, -1
             done = self._work(groups)
             try:
@@ -103,10 +104,13 @@ class SurveyRun:
                     now = time.monotonic()
                     if now >= due and len(kept.records) != shown:
                         shown = len(kept.records)
-                        yield self.frame(kept, "running")
+                        frame = self.frame(kept, "running")
+                        with self._clock.paused():  # a survey that is held loses no speed by it
+                            yield frame
                         due = time.monotonic() + max(EVERY, (time.monotonic() - now) / LIVE_SHARE)
                     else:
-                        yield None
+                        with self._clock.paused():
+                            yield None
             finally:
                 if isinstance(done, Generator):
                     done.close()
@@ -174,10 +178,10 @@ class SurveyRun:
         """What is known now; with fewer resamples and statistics while `live`."""
         findings = Findings(self.settings, self.plan.arms, kept.records.values())
         total, done = len(self.plan.items), len(kept.records)
-        elapsed = time.monotonic() - self._began
+        elapsed = self._clock.seconds
         rate = (done - self._first) / elapsed if elapsed > 0 else math.nan
         most, least = findings.ends()
-        notes = [self.plan.rule, kept.note]
+        notes = [self.plan.rule, kept.note, failures(findings.records)]
         if kept.pending:
             notes.append(f"{kept.pending} finished pictures are not on disk yet")
         statistics = ("mean", SHOWN, "coherence") if live else None
@@ -200,6 +204,15 @@ class SurveyRun:
             notes=tuple(note for note in notes if note),
             out=str(self.out),
         )
+
+
+def failures(records: Iterable[PictureRecord]) -> str:
+    """How many pictures failed and why the first one did, or an empty string."""
+    failed = sorted((r for r in records if r.state == "failed"), key=lambda r: r.index)
+    if not failed:
+        return ""
+    count = "1 picture" if len(failed) == 1 else f"{len(failed)} pictures"
+    return f"{count} failed (rows.csv says why); {failed[0].name}: {failed[0].reason.rstrip('.')}"
 
 
 def _resolved(settings: SurveySettings, classifier: Classifier) -> tuple[SurveySettings, int]:

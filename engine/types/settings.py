@@ -17,10 +17,10 @@ from engine.types.words import (
     Method,
     Score,
     StopRule,
-    UserError,
     check_choice,
     check_count,
     check_fraction,
+    check_number,
 )
 
 
@@ -63,6 +63,7 @@ class AttackSettings:
             check_fraction(self.alpha, "alpha")
         check_count(self.steps, 1, 10_000, "steps")
         check_count(self.seed, 0, 2**32 - 1, "seed")
+        check_number(self.decay, "decay")
 
     @property
     def iterations(self) -> int:
@@ -122,5 +123,7 @@ class ExplainSettings:
         check_count(self.features, 1, 1000, "features")
         if self.draws is not None:
             check_count(self.draws, 1, 65536, "draws")
-        if self.smoothing < 0:
-            raise UserError(f"smoothing must not be negative, it is {self.smoothing:g}.")
+        check_number(self.smoothing, "smoothing")
+        for value, what in ((self.seconds, "seconds"), (self.standard_error, "standard error")):
+            if value is not None:
+                check_number(value, what, positive=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from difflib import get_close_matches
 from typing import Literal, get_args
 
@@ -87,6 +88,13 @@ def check_choice(value: str, choices: tuple[str, ...], what: str) -> None:
 def check_count(value: int, low: int, high: int, what: str) -> None:
     if not low <= value <= high:
         raise UserError(f"{what} must lie between {low} and {high}, not {value}.")
+
+
+def check_number(value: float, what: str, *, positive: bool = False) -> None:
+    """A `UserError` unless `value` is finite and not negative, or above 0 where it must be."""
+    if not math.isfinite(value) or value < 0 or (positive and value == 0):
+        least = "above 0" if positive else "0 or more"
+        raise UserError(f"{what} must be a number, {least}, not {value:g}.")
 
 
 def find_class(text: str, labels: tuple[str, ...]) -> int:

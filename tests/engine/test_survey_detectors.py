@@ -66,6 +66,13 @@ def test_the_bootstrap_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.90 <= hits / runs <= 0.985
 
 
+def test_a_few_pairs_tell_no_interval() -> None:
+    for pairs in (1, 2, 4):
+        found = detectors.detect(np.arange(pairs) + 1.0, -np.arange(pairs) - 1.0, seed=0)
+        assert found.auroc == 1
+        assert np.isnan([found.low, found.high]).all()
+
+
 def test_paired_values_narrow_the_interval() -> None:
     rng = np.random.default_rng(1)
     common = 5 * rng.normal(size=80)

@@ -12,7 +12,7 @@ import pytest
 
 from engine import events as ev
 from engine.builtin import sample_folder
-from engine.types import ExplainSettings, ModelSettings, SurveySettings
+from engine.types import ExplainSettings, ModelSettings, Query, SurveySettings
 from engine.worker import Worker
 
 E = TypeVar("E")
@@ -80,6 +80,31 @@ def test_a_survey_may_be_held_or_ended_before_it_has_begun(line: Line, tmp_path:
     line.worker.send(ev.SteerSurvey("stop"))
     last = line.wait(ev.SurveyProgress, lambda event: event.frame.state != "running")
     assert (last.frame.state, last.frame.done) == ("stopped", 0)
+
+
+def test_a_survey_is_seen_to_begin_before_a_long_explanation_ends(
+    line: Line, tmp_path: Path
+) -> None:
+    line.worker.send(ev.Open(1, str(next(sample_folder().iterdir()))))
+    index = line.wait(ev.Opened).original.index
+    line.worker.send(ev.Explain(2, (Query("clean", index),), ExplainSettings(samples=100_000)))
+    line.wait(ev.Explained)
+    line.worker.send(ev.Survey(7, asked(tmp_path / "run", limit=2)))
+    assert line.wait(ev.SurveyProgress).frame.done == 0
+    line.wait(ev.Explained)
+    line.worker.send(ev.Cancel())
+    line.wait(ev.SurveyProgress, lambda event: event.frame.state == "finished")
+
+
+def test_a_pause_does_not_slow_the_rate_that_is_told(line: Line, tmp_path: Path) -> None:
+    line.worker.send(ev.Survey(7, asked(tmp_path / "run", limit=4)))
+    line.wait(ev.SurveyProgress, lambda event: event.frame.done > 0)
+    line.worker.send(ev.SteerSurvey("pause"))
+    line.wait(ev.SurveyProgress, lambda event: event.frame.state == "paused")
+    time.sleep(6)
+    line.worker.send(ev.SteerSurvey("resume"))
+    last = line.wait(ev.SurveyProgress, lambda event: event.frame.state == "finished").frame
+    assert last.done / last.rate < 6
 
 
 def test_cancelling_the_explorers_work_leaves_the_survey_alone(line: Line, tmp_path: Path) -> None:

@@ -174,6 +174,19 @@ async def test_a_failure_is_shown_and_the_app_goes_on() -> None:
         assert "is no picture" not in desk.text("#status")
 
 
+async def test_a_first_picture_that_cannot_be_opened_is_not_waited_for() -> None:
+    async with Desk(paths=("photos/broken.png",), pictures=0).open() as desk:
+        desk.app.open("photos/broken.png")
+        await desk.until(lambda: "broken.png cannot be opened" in desk.text("#clean"))
+        assert "opening" not in desk.text("#clean")
+
+
+async def test_a_target_that_is_no_class_is_told_before_the_attack() -> None:
+    async with Desk(attack=AttackSettings(target="tuskerr")).open() as desk:
+        assert desk.session.attack.target == "random"
+        assert "did you mean tusker" in desk.text()
+
+
 async def test_an_attack_on_the_own_class_fails_with_a_sentence() -> None:
     async with Desk(attack=AttackSettings(target="African elephant")).open() as desk:
         await desk.press("space")

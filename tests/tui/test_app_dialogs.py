@@ -195,7 +195,11 @@ async def test_v_explains_the_five_likeliest_classes_of_each_side() -> None:
         await desk.type("tusker")
         await desk.press("enter")
         picked = desk.worker.of(ev.Explain)[-1].queries  # type: ignore[attr-defined]
-        assert picked == (Query("clean", 3), Query("adversarial", 3))
+        # The class picked comes first on both sides, and the others stay.
+        assert picked[0] == Query("clean", 3)
+        assert picked[len(picked) // 2] == Query("adversarial", 3)
+        rest = [query for query in picked if query.class_index != 3]
+        assert rest == [query for query in queries if query.class_index != 3]
         await desk.press("escape")
         assert "n 200 of 200" in desk.text("#caption")
 

@@ -160,6 +160,13 @@ def test_help_is_everywhere(capsys: pytest.CaptureFixture[str], arguments: tuple
         (("explain", ELEPHANT, "--layer", "nope"), "no layer 'nope'"),
         (("explain", ELEPHANT, "--background", "/nowhere"), "/nowhere does not exist"),
         (("explain", ELEPHANT, "--samples", "many"), "invalid int value"),
+        (("explain", ELEPHANT, "--seconds", "-1"), "seconds must be a number, above 0"),
+        (("explain", ELEPHANT, "--standard-error", "nan"), "standard error must be a number"),
+        (("explain", ELEPHANT, "--smoothing", "nan"), "smoothing must be a number, 0 or more"),
+        (("attack", ELEPHANT, "--decay", "-5"), "decay must be a number, 0 or more"),
+        (("attack", ELEPHANT, "--threads", "100000"), "between 1 and 1024"),
+        (("attack", ELEPHANT, "--threads", "0"), "between 1 and 1024"),
+        (("attack", ELEPHANT, "--steps", "1", "--out", f"{ELEPHANT}/x"), "cannot be written"),
     ],
 )
 def test_bad_input_is_one_sentence_and_code_2(

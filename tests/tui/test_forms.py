@@ -72,7 +72,7 @@ def test_what_is_wrong_with_an_attack_is_said(field: str, typed: str, says: str)
         ("samples", "0", "samples must lie between 1"),
         ("seconds", "-2", "the time limit must be above 0"),
         ("standard_error", "much", "the error to stop at must be a number"),
-        ("smoothing", "-0.5", "smoothing must not be negative"),
+        ("smoothing", "-0.5", "smoothing must be a number, 0 or more"),
         ("smoothing", "nan", "smoothing must be a number"),
         ("superpixels", "1", "superpixels must lie between 2"),
     ],

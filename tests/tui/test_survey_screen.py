@@ -94,12 +94,12 @@ async def test_everything_is_shown_while_it_runs() -> None:
         assert "running · 60 of 200 pictures, 4 left out (network errs), 1 failed" in text
         assert "1.25/s, 1:52 left" in text
         assert "names are wnids" in text
-        assert "96.7 % in 3" in text
+        assert "97 % in 3" in text
         assert "0.83 [0.75, 0.90]" in text
         assert "31 %" in text
         assert "+2.5 sd n00/picture0.png" in desk.text("#survey-most")
         assert "-0.5 sd n03/picture3.png" in desk.text("#survey-least")
-        assert "AUROC 0.88" in desk.text("#survey-roc")  # of confidence, the first row
+        assert "AUROC 0.12, reversed" in desk.text("#survey-roc")  # of confidence, the first row
 
 
 async def test_the_curves_are_those_of_the_row_under_the_cursor() -> None:
@@ -107,7 +107,7 @@ async def test_the_curves_are_those_of_the_row_under_the_cursor() -> None:
         await begun(desk)
         await desk.press("down", "down")
         assert "mean_abs · bim-0.01-random" in desk.text("#survey-h-pane")
-        assert "AUROC 0.83 · 60 pairs · called adversarial: below 0.00420" in desk.text(
+        assert "AUROC 0.83 · 60 pairs · adversarial if below 0.00420" in desk.text(
             "#survey-roc"
         )
         before = desk.text("#survey-results")
@@ -199,7 +199,7 @@ async def test_what_is_wrong_in_the_form_is_said_in_the_form() -> None:
         await desk.press("g")
         await desk.until(lambda: "New survey" in desk.text())
         await desk.press("enter")
-        assert "a survey takes a folder of pictures" in desk.text()
+        assert "a survey needs a folder of pictures" in desk.text()
         assert not desk.worker.of(ev.Survey)
 
 

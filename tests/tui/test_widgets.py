@@ -162,7 +162,7 @@ async def test_the_scale_is_stated_and_can_be_fixed() -> None:
         view.show(heat, scale=2e-5)
         await pilot.pause()
         assert view.scale_used == 2e-5
-        assert "fixed scale" in text(view)
+        assert "shared scale" in text(view)
         assert "+2.00e−5" in text(view)
 
 

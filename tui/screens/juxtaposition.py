@@ -21,11 +21,11 @@ from tui.widgets.status_line import StatusLine
 from tui.widgets.text_block import TextBlock
 
 RANKS = 5
-KEYS = "arrows read · p add a class · t top five · h o f heatmap · x again · esc back"
+KEYS = "arrows choose, shift reads · p add class · t top five · h o f look · esc back"
 
 
 class JuxtapositionScreen(Aside):
-    """The five likeliest classes of each side, or the classes picked with `p`."""
+    """The five likeliest classes of each side, and the classes picked with `p`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "dismiss", show=False),
@@ -59,10 +59,15 @@ class JuxtapositionScreen(Aside):
 
     def queries(self) -> tuple[Query, ...]:
         """What is explained."""
-        if not self._picked:
-            return self.session.top_queries(RANKS)
+        likely = self.session.top_queries(RANKS)
         sides: tuple[Side, ...] = ("clean", "adversarial") if self.session.frame else ("clean",)
-        return tuple(Query(side, index) for side in sides for index in self._picked)
+        return tuple(
+            Query(side, index)
+            for side in sides
+            for index in dict.fromkeys(
+                [*self._picked, *(query.class_index for query in likely if query.side == side)]
+            )
+        )
 
     def take(self, event: Event) -> None:
         """Follow the explanation."""
@@ -97,7 +102,11 @@ class JuxtapositionScreen(Aside):
         line = self.query_one("#caption", TextBlock)
         line.show(caption(evidence, first=False) if evidence else "explaining")
         names = ", ".join(safe(session.label(index)) for index in self._picked)
-        self.query_one(Title).set(names or "the likeliest classes of each side")
+        self.query_one(Title).set(
+            f"{names}, then the likeliest classes of each side"
+            if names
+            else "the likeliest classes of each side"
+        )
 
     def action_explain(self) -> None:
         """Ask (again)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual import events, on
@@ -128,6 +129,8 @@ class MainScreen(Controls):
             self.explain_soon()
         elif isinstance(event, Loaded):
             self._list.forget()
+            if wrong := self.session.settle_target():
+                self.notify(safe(wrong), severity="error", timeout=10, markup=False)
             self.show_picture()
         elif isinstance(event, Saved):
             self._saved(event)
@@ -196,6 +199,8 @@ class MainScreen(Controls):
             return f"loading {safe(session.model.name)}"
         if session.info is None:
             return "no network is loaded: k chooses one"
+        if session.path and session.path == session.refused:
+            return f"{safe(PurePath(session.path).name)} cannot be opened: choose another picture"
         if session.path:
             return "opening"
         return "no pictures were found: name a folder of pictures when starting xaway-tui"

@@ -16,6 +16,9 @@ from engine.types import (
 from tui import survey_cli
 from tui.screens.form import Field
 
+COUNTS = {"limit": "Pictures", "steps": "Iterations", "samples": "Samples", "seed": "Seed"}
+"""Fields that hold a whole number, and their labels."""
+
 
 def survey_fields(settings: SurveySettings) -> list[Field]:
     """Rows of the form, with the settings' values."""
@@ -26,17 +29,17 @@ def survey_fields(settings: SurveySettings) -> list[Field]:
     return [
         Field("folder", "Folder", settings.folder, hint="pictures, or a folder a class"),
         Field("out", "Results in", settings.out, hint="an earlier run goes on"),
-        Field("limit", "Pictures", limit, empty="all", hint="drawn by the seed"),
+        Field("limit", COUNTS["limit"], limit, empty="all", hint="drawn by the seed"),
         Field("method", "Methods", ",".join(settings.methods), hint=", ".join(METHODS)),
         Field("epsilon", "Epsilons", ",".join(map(_epsilon, settings.epsilons)), hint="8/255"),
         Field("targets", "Targets", ",".join(settings.targets), hint=", ".join(TARGET_RULES)),
-        Field("steps", "Iterations", str(settings.steps)),
+        Field("steps", COUNTS["steps"], str(settings.steps)),
         Field("score", "Scores", ",".join(scores), hint=", ".join(SCORES)),
         Field("layer", "Explained at", ",".join(layers), hint="input, layer, layer:difference"),
-        Field("samples", "Samples", str(one.samples)),
+        Field("samples", COUNTS["samples"], str(one.samples)),
         Field("background", "Background", one.background or "", empty="the folder's own"),
         Field("references", "References", ",".join(settings.references), hint="fixed, pair"),
-        Field("seed", "Seed", str(settings.seed)),
+        Field("seed", COUNTS["seed"], str(settings.seed)),
     ]
 
 
@@ -59,16 +62,17 @@ def build_survey(texts: dict[str, str], model: ModelSettings) -> SurveySettings:
         UserError: one of them is wrong.
     """
     options: Namespace = survey_cli.parser().parse_args([])
-    for name in ("limit", "steps", "samples", "seed"):
+    for name, label in COUNTS.items():
         text = texts[name]
         if not text and name == "limit":
             continue
         if not text.isdecimal():
-            raise UserError(f"{name} must be a whole number, not {text!r}.")
+            raise UserError(f"{label} must be a whole number, not {text!r}.")
         setattr(options, name, int(text))
     for name in ("method", "epsilon", "targets", "score", "layer", "references"):
         setattr(options, name, texts[name])
-    options.folder = texts["folder"] or None
-    options.out = texts["out"] or None
+    if not texts["folder"] or not texts["out"]:
+        raise UserError("a survey needs a folder of pictures, and one for its results.")
+    options.folder, options.out = texts["folder"], texts["out"]
     options.background = texts["background"] or None
     return survey_cli.settings(options, model)

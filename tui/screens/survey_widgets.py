@@ -15,7 +15,7 @@ from tui import charts, colors
 from tui.rows import row
 from tui.sheet import Sheet, line, notice, pack, piece, style
 from tui.survey_progress import auroc_text
-from tui.text import compact, fit_middle, pad, percent, safe
+from tui.text import compact, fit_middle, pad, safe
 from tui.widgets.canvas import Canvas
 from tui.widgets.line_list import LineList
 
@@ -128,9 +128,9 @@ class RocView(Canvas):
             here = marks != " "
             sheet.text[here] = marks[here]
             sheet.fg[here] = pack(color)
-        area = max(one.auroc, 1 - one.auroc)
+        turned = ", reversed" if one.auroc < 0.5 else ""
         flag = f"{one.side} {compact(one.threshold)}" if math.isfinite(one.threshold) else "–"
-        head = f"AUROC {area:.2f} · {one.pairs} pairs · called adversarial: {flag}"
+        head = f"AUROC {one.auroc:.2f}{turned} · {one.pairs} pairs · adversarial if {flag}"
         axis = "0 %" + pad("false alarms 100 %", max(0, width - 3), right=True)
         return [
             line(piece(safe(head, width), colors.TEXT)),
@@ -162,7 +162,7 @@ class ArmsView(Canvas):
         for arm in self._arms[:height]:
             share = arm.reached / arm.tried if arm.tried else 0.0
             steps = f" in {arm.steps:g}" if math.isfinite(arm.steps) else ""
-            words = "control" if arm.control == "noise" else f"{percent(share)}{steps}"
+            words = "control" if arm.control == "noise" else f"{100 * share:.0f} %{steps}"
             drawn = "" if arm.control == "noise" else charts.bar(share, cells)
             name = pad(safe(arm.name), max(8, width - cells - 16))
             color = colors.ADVERSARIAL if arm.control == "attack" else colors.QUIET

@@ -114,7 +114,7 @@ class HeatView(Canvas, can_focus=True):
             row, column = self.cursor
             words = f"{compact(value, sign=True)} at row {row}, column {column}"
             return line(piece(fit(words, width), colors.ACCENT))
-        words = "fixed scale" if self._fixed else "own scale"
+        words = "shared scale" if self._fixed else "own scale"
         return blocks.scale_legend(self._scale, self._mode, width, words)
 
     def watch_cursor(self) -> None:

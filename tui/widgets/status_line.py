@@ -82,8 +82,10 @@ class StatusLine(Canvas):
 
     def show_model(self, info: ModelInfo | None, name: str, loading: bool) -> None:
         """Which network is loaded, or being loaded."""
-        if loading or info is None:
+        if loading:
             self._model = f"loading {safe(name)}"
+        elif info is None:
+            self._model = "no network (k: choose one)"
         elif info.name == "builtin":
             self._model = "built-in network (k: another)"
         else:

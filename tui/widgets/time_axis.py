@@ -223,9 +223,9 @@ class TimeAxis(Canvas):
             parts.append(piece(mark + " ", color, bold=True))
             parts.append(piece(safe(name, max(0, room)) + " ", color))
             parts.append(piece(percent(probability) + "  ", colors.TEXT, bold=True))
-        used = Strip(parts).cell_length
-        gap = " " * max(0, width - used - len(where))
-        return line(*parts, piece(gap), piece(where, colors.ACCENT))
+        before = Strip(parts).crop(0, max(0, width - len(where) - 1))  # the step is never cut
+        gap = " " * max(0, width - before.cell_length - len(where))
+        return line(*before, piece(gap), piece(where, colors.ACCENT))
 
     def _evidence_legend(self, frame: Frame, curves: list[Curve], width: int, top: float) -> Strip:
         parts = [piece(f"{self._statistic or 'evidence'}, max {compact(top)}  ", colors.QUIET)]
