@@ -15,7 +15,14 @@ import numpy as np
 from engine.classifier import Classifier
 from engine.pictures import find_pictures
 from engine.session import BACKGROUND_LIMIT
-from engine.types import METHOD_NAMES, AttackSettings, Control, SurveySettings, UserError
+from engine.types import (
+    METHOD_NAMES,
+    AttackSettings,
+    Control,
+    SurveySettings,
+    UserError,
+    fraction_text,
+)
 
 BATCH = {"cpu": 1}
 """Pictures attacked at once where the settings leave it open; other devices: `BATCH_DEVICE`."""
@@ -86,13 +93,13 @@ def arms(settings: SurveySettings) -> tuple[Arm, ...]:
                 )
                 key = f"{method}-{epsilon:g}-{target}"
                 words = "untargeted" if target == "none" else target
-                name = f"{METHOD_NAMES[method]} {epsilon:g} {words}"
+                name = f"{METHOD_NAMES[method]} {fraction_text(epsilon)} {words}"
                 found.append(Arm(key, name, "attack", attack))
                 matched = replace(attack, stop="matched")
                 found.append(Arm(f"{key}-matched", f"{name}, matched", "matched", matched))
     for epsilon in settings.epsilons:
         noise = AttackSettings(settings.methods[0], "none", epsilon, steps=settings.steps)
-        found.append(Arm(f"noise-{epsilon:g}", f"noise {epsilon:g}", "noise", noise))
+        found.append(Arm(f"noise-{epsilon:g}", f"noise {fraction_text(epsilon)}", "noise", noise))
     return tuple(found)
 
 

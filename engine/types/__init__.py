@@ -52,6 +52,7 @@ from engine.types.words import (
     check_count,
     check_fraction,
     find_class,
+    fraction_text,
     parse_fraction,
     suggest,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "check_count",
     "check_fraction",
     "find_class",
+    "fraction_text",
     "parse_fraction",
     "suggest",
 ]

@@ -70,6 +70,12 @@ def parse_fraction(text: str, what: str = "epsilon") -> float:
     return check_fraction(value, what)
 
 
+def fraction_text(value: float) -> str:
+    """A fraction that is read back as the very same number: `4/255`, or else `0.01`."""
+    parts = round(value * 255)
+    return f"{parts}/255" if parts and parts / 255 == value else repr(value)
+
+
 def check_fraction(value: float, what: str = "epsilon") -> float:
     """`value` if it lies in [0, 1]; a `UserError` that names `what` otherwise."""
     if not 0.0 <= value <= 1.0:

@@ -107,9 +107,7 @@ async def test_the_curves_are_those_of_the_row_under_the_cursor() -> None:
         await begun(desk)
         await desk.press("down", "down")
         assert "mean_abs · bim-0.01-random" in desk.text("#survey-h-pane")
-        assert "AUROC 0.83 · 60 pairs · adversarial if below 0.00420" in desk.text(
-            "#survey-roc"
-        )
+        assert "AUROC 0.83 · 60 pairs · adversarial if below 0.00420" in desk.text("#survey-roc")
         before = desk.text("#survey-results")
         run_id = desk.worker.of(ev.Survey)[-1].run_id  # type: ignore[attr-defined]
         desk.worker.emit(ev.SurveyProgress(run_id, frame(done=70)))

@@ -26,6 +26,7 @@ from engine.types import (
     StopRule,
     UserError,
     find_class,
+    fraction_text,
     parse_fraction,
 )
 from tui.screens.form import Field
@@ -79,12 +80,6 @@ def target_setting(value: str, labels: tuple[str, ...]) -> str:
     name = labels[int(value)]
     alone = name not in TARGET_RULES and labels.count(name) == 1 and not name.isdecimal()
     return name if alone and find_class(name, labels) == int(value) else value
-
-
-def fraction_text(value: float) -> str:
-    """A fraction that is read back as the very same number: `4/255`, or else `0.01`."""
-    parts = round(value * 255)
-    return f"{parts}/255" if parts and parts / 255 == value else repr(value)
 
 
 def attack_fields(attack: AttackSettings) -> list[Field]:

@@ -12,6 +12,7 @@ from engine.types import (
     ModelSettings,
     SurveySettings,
     UserError,
+    fraction_text,
 )
 from tui import survey_cli
 from tui.screens.form import Field
@@ -31,7 +32,7 @@ def survey_fields(settings: SurveySettings) -> list[Field]:
         Field("out", "Results in", settings.out, hint="an earlier run goes on"),
         Field("limit", COUNTS["limit"], limit, empty="all", hint="drawn by the seed"),
         Field("method", "Methods", ",".join(settings.methods), hint=", ".join(METHODS)),
-        Field("epsilon", "Epsilons", ",".join(map(_epsilon, settings.epsilons)), hint="8/255"),
+        Field("epsilon", "Epsilons", ",".join(map(fraction_text, settings.epsilons)), hint="8/255"),
         Field("targets", "Targets", ",".join(settings.targets), hint=", ".join(TARGET_RULES)),
         Field("steps", COUNTS["steps"], str(settings.steps)),
         Field("score", "Scores", ",".join(scores), hint=", ".join(SCORES)),
@@ -41,12 +42,6 @@ def survey_fields(settings: SurveySettings) -> list[Field]:
         Field("references", "References", ",".join(settings.references), hint="fixed, pair"),
         Field("seed", COUNTS["seed"], str(settings.seed)),
     ]
-
-
-def _epsilon(epsilon: float) -> str:
-    """In 255ths where it is a whole number of them, so that nothing is lost."""
-    steps = round(255 * epsilon)
-    return f"{steps}/255" if steps and steps / 255 == epsilon else f"{epsilon:.12g}"
 
 
 def _place(one: ExplainSettings) -> str:
