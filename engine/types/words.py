@@ -71,9 +71,10 @@ def parse_fraction(text: str, what: str = "epsilon") -> float:
 
 
 def fraction_text(value: float) -> str:
-    """A fraction that is read back as the very same number: `4/255`, or else `0.01`."""
+    """A fraction that is read back as the very same number: `0.01`, or `4/255` if shorter."""
     parts = round(value * 255)
-    return f"{parts}/255" if parts and parts / 255 == value else repr(value)
+    exact = f"{parts}/255" if parts and parts / 255 == value else repr(value)
+    return min(repr(value), exact, key=len)
 
 
 def check_fraction(value: float, what: str = "epsilon") -> float:
