@@ -22,7 +22,7 @@ from engine.survey.records import PictureRecord, from_json, to_json
 from engine.types import UserError
 
 FORMAT = "xaway-survey"
-VERSION = 1
+VERSION = 2
 SETTINGS, ITEMS, LOCK = "settings.json", "items.jsonl", "lock"
 PENDING = 1000
 """Records held in memory at most while the disk is full."""
