@@ -53,8 +53,8 @@ class PixelHead:
         self.score = score
 
     def embed(self, pictures: Tensor) -> Tensor:
-        """The pictures, in the memory layout that convolutions like best."""
-        return pictures.contiguous(memory_format=torch.channels_last)
+        """The pictures themselves."""
+        return pictures
 
     def run(self, points: Tensor, picture: int) -> tuple[Tensor, Tensor]:
         """See `Head`."""
@@ -107,7 +107,7 @@ class DifferenceHead:
     def embed(self, pictures: Tensor) -> Tensor:
         """The layer's input for `pictures`."""
         with torch.no_grad(), _captured(self.layer, self.name) as inputs:
-            self.module(pictures.contiguous(memory_format=torch.channels_last))
+            self.module(pictures)
         return _only(inputs, self.name).detach()
 
     def run(self, points: Tensor, picture: int) -> tuple[Tensor, Tensor]:
@@ -126,7 +126,7 @@ class DifferenceHead:
             return points.clone(), *args[1:]  # a clone: the layer may work in place
 
         with _hooked(self.layer, replace):
-            out: Tensor = self.module(below.contiguous(memory_format=torch.channels_last))
+            out: Tensor = self.module(below)
         return out
 
     def _nothing_bypasses(self) -> bool:
@@ -176,7 +176,7 @@ def gradients(
         for group in [members] if together else [[p] for p in members]:
             rows = points[group]
             n = rows.shape[1]
-            flat = rows.flatten(0, 1).contiguous(memory_format=_layout(rows.dim() - 1))
+            flat = rows.flatten(0, 1)
             with torch.enable_grad():
                 result, root = head.run(flat, -1 if together else pictures[group[0]])
                 result = result.view(len(group), n, -1)
@@ -190,10 +190,6 @@ def gradients(
                 for i, p in enumerate(group):
                     part = slice(i * n, (i + 1) * n)
                     yield p, j, gradient[part], root.detach()[part]
-
-
-def _layout(dimensions: int) -> torch.memory_format:
-    return torch.channels_last if dimensions == 4 else torch.contiguous_format
 
 
 @contextmanager

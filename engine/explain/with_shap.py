@@ -79,7 +79,7 @@ def with_shap(
     layer = None if settings.layer is None else classifier.layer(settings.layer)
     every = scores(logits, settings.score).cpu().double().numpy()
     score_values = np.array([every[p, c] for p, c in queries])
-    networks = {c: OneScore(classifier.module, settings.score, c) for _, c in queries}
+    explainers: dict[int, ShapOfOne] = {}
     size = int(np.clip(settings.samples // CHUNKS, 1, LARGEST))
     chunk = ChunkSize(size, size, fixed=size)
     moments: Moments | None = None
@@ -97,12 +97,14 @@ def with_shap(
                     found = scores(classifier(held), settings.score).cpu().double().numpy()
                 for row, index in zip(found, indices, strict=True):
                     base[index] = np.array([row[c] for _, c in queries])
-            values = torch.stack(
-                [
-                    shap_values(networks[c], layer, pictures[p], held, count, seed, settings)
-                    for p, c in queries
-                ]
-            )
+                explainers.clear()
+            each = []
+            for p, c in queries:
+                if c not in explainers:
+                    network = OneScore(classifier.module, settings.score, c)
+                    explainers[c] = ShapOfOne(network, layer, held, size, settings.smoothing)
+                each.append(explainers[c](pictures[p], count, seed))
+            values = torch.stack(each)
         except (RuntimeError, MemoryError) as error:
             chunk.halve(error, count)
             continue
@@ -150,35 +152,41 @@ def choose(count: int, seed: int) -> list[int]:
     return sorted(np.random.default_rng(seed).permutation(count)[:BACKGROUND].tolist())
 
 
-def shap_values(
-    network: nn.Module,
-    layer: nn.Module | None,
-    picture: Tensor,
-    background: Tensor,
-    samples: int,
-    seed: int,
-    settings: ExplainSettings,
-) -> Tensor:
-    """Shap's values of the network's one output for `picture` (3, H, W), without a trace."""
-    import shap
+class ShapOfOne:
+    """Shap's explainer of a network with one output; it runs the whole background when made."""
 
-    model = network if layer is None else (network, layer)
-    with _generators_kept(), warnings.catch_warnings(), torch.enable_grad():
-        warnings.simplefilter("ignore")
-        torch.manual_seed(seed)
-        explainer = shap.GradientExplainer(
-            model, background, batch_size=samples, local_smoothing=settings.smoothing
-        )
-        found = explainer.shap_values(picture[None], nsamples=samples, rseed=seed)
-    # One picture, and one output in the last axis.
-    return torch.from_numpy(np.asarray(found, dtype=np.float32)[0, ..., 0])
+    def __init__(
+        self,
+        network: nn.Module,
+        layer: nn.Module | None,
+        background: Tensor,
+        batch: int,
+        smoothing: float = 0.0,
+    ) -> None:
+        import shap
+
+        model = network if layer is None else (network, layer)
+        with _undisturbed():
+            self._explainer = shap.GradientExplainer(
+                model, background, batch_size=batch, local_smoothing=smoothing
+            )
+
+    def __call__(self, picture: Tensor, samples: int, seed: int) -> Tensor:
+        """Its values for `picture` (3, H, W): (C, h, w) on the CPU."""
+        with _undisturbed():
+            torch.manual_seed(seed)
+            found = self._explainer.shap_values(picture[None], nsamples=samples, rseed=seed)
+        # One picture, and one output in the last axis.
+        return torch.from_numpy(np.asarray(found, dtype=np.float32)[0, ..., 0])
 
 
 @contextmanager
-def _generators_kept() -> Iterator[None]:
+def _undisturbed() -> Iterator[None]:
+    """Generators are as they were afterwards; gradients are on, warnings off."""
     state = np.random.get_state()  # noqa: NPY002 - what shap uses
     try:
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), warnings.catch_warnings(), torch.enable_grad():
+            warnings.simplefilter("ignore")
             yield
     finally:
         np.random.set_state(state)  # noqa: NPY002

@@ -1,6 +1,7 @@
 """Seconds a step of BIM takes, against torchattacks' BIM and the plain loop of the blog post.
 
     python -m tests.bench.attack_speed [--network mobilenet_v2] [--steps 10] [--rounds 5]
+        [--device cuda]
 
 All three run in turn in one process on the same random weights and picture, the others with malloc
 as it comes (see `engine.memory`); torchattacks is left out where it is not installed
@@ -41,19 +42,19 @@ def main() -> None:
     parser.add_argument("--network", default="mobilenet_v2")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     side = 299 if options.network == "inception_v3" else 224
     how = Preprocessing(crop=side)
-    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
-    y = torch.tensor([1])
+    device = torch.device(options.device)
+    x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device)
+    y = torch.tensor([1], device=device)
     steps, epsilon, alpha = options.steps, 0.01, 0.001
-    plain = Normalised(network(options.network), how).eval()
+    plain = Normalised(network(options.network), how).eval().to(device)
     labels = tuple(str(index) for index in range(1000))
-    ours = Classifier(
-        network(options.network), name="", labels=labels, how=how, device=torch.device("cpu")
-    )
+    ours = Classifier(network(options.network), name="", labels=labels, how=how, device=device)
 
     def blog() -> None:
         for _ in range(steps):
@@ -83,10 +84,13 @@ def main() -> None:
                 allocator.as_found()
             began = time.perf_counter()
             run()
+            if device.type == "cuda":
+                torch.cuda.synchronize()
             if turn:  # the first round warms up
                 seconds[name].append((time.perf_counter() - began) / steps)
     ours_took = statistics.median(seconds["xaway-tui"])
-    print(f"{options.network}, {options.threads} threads, {options.rounds} rounds")
+    where = f"{options.device}, {options.threads} threads"
+    print(f"{options.network}, {where}, {options.rounds} rounds")
     for name, took in seconds.items():
         middle = statistics.median(took)
         print(f"  {name:14} {1000 * middle:8.1f} ms a step   {middle / ours_took:5.2f} x ours")

@@ -3,7 +3,7 @@
     python -m tests.bench.explain_speed [--model mobilenet_v2] [--weights FILE] [--samples 200]
         [--classes 5] [--score logit|probability|both] [--layer NAME] [--side 224]
         [--reference 20000] [--keep FILE] [--repeats 3] [--threads 2] [--no-captum] [--kept]
-        [--draws N]
+        [--draws N] [--device cuda]
 
 Two pictures (a clean one and its BIM attack), their five top classes, a background of 50. Each
 tool runs in turn, interleaved, `--repeats` times, and the fastest counts. Shap and captum get
@@ -12,7 +12,8 @@ see `engine.memory`). `--draws` fixes the draws of our chunks, as `xaway-tui exp
 without, they begin small and grow, as on the screen.
 
 The error is the mean absolute error over all elements and queries, against a plain sum over
-`--reference` evenly spaced points of all paths, kept in `--keep` for the next run (0: times only).
+`--reference` evenly spaced points of all paths (0: times only), kept with the pictures in `--keep`
+for the next run, on whichever device.
 The errors of shap and captum fall with the root of their samples: "samples worth" is the squared
 ratio of the errors at equal samples, and "x to error" how much longer a tool takes to our error.
 """
@@ -49,15 +50,18 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     plain, classifier = networks(options)
     shown, background = material(options, classifier)
+    kept = dict(np.load(options.keep)) if options.keep and Path(options.keep).exists() else {}
+    if kept:  # the last digits of an attack depend on the device
+        shown = torch.from_numpy(kept["shown"]).to(classifier.device)
     top = classifier(shown).topk(options.classes, 1).indices.tolist()
     queries = [(p, c) for p in range(len(shown)) for c in top[p]]
     wanted = ("logit", "probability") if options.score == "both" else (options.score,)
     print(
         f"{options.model}, {options.side} px, {len(shown)} pictures x {options.classes} classes,"
         f" {options.samples} samples, background of {len(background)},"
-        f" layer {options.layer or '(pixels)'}, {options.threads} threads"
+        f" layer {options.layer or '(pixels)'}, {options.device}, {options.threads} threads"
     )
-    known = references(options, classifier, shown, background, queries)
+    known = kept or references(options, classifier, shown, background, queries)
     for score in wanted:
         table(options, plain, classifier, shown, background, queries, score, known.get(score))
 
@@ -68,23 +72,21 @@ def references(options, classifier, shown, background, queries) -> dict[str, np.
     The gradient of a probability p_c is p_c (g_c - g), with g that of the logarithm of the sum of
     the logits' exponentials.
     """
-    kept = Path(options.keep) if options.keep else None
-    if kept and kept.exists():
-        return dict(np.load(kept))
     if not options.reference or options.layer:
         return {}
     allocator.ours()
     each = options.reference // len(background)
     positions = (torch.arange(each) + 0.5) / each
+    device = shown.device
     sums = {
-        score: torch.zeros(len(queries), *shown.shape[1:], dtype=torch.float64)
+        score: torch.zeros(len(queries), *shown.shape[1:], dtype=torch.float64, device=device)
         for score in ("logit", "probability")
     }
     for x, b in ((x, b) for x in range(len(shown)) for b in background):
         wanted = [q for q, (p, _) in enumerate(queries) if p == x]
-        for a in positions.split(8):
+        for a in positions.to(device).split(8 if device.type == "cpu" else 200):
             points = torch.lerp(b, shown[x], a.view(-1, 1, 1, 1))
-            points = points.contiguous(memory_format=torch.channels_last).requires_grad_()
+            points = points.requires_grad_()
             logits = classifier(points)
             total = logits.logsumexp(1)
             (common,) = torch.autograd.grad(total.sum(), points, retain_graph=True)
@@ -95,9 +97,11 @@ def references(options, classifier, shown, background, queries) -> dict[str, np.
                 difference = shown[x] - b
                 sums["logit"][q] += (gradient.sum(0) * difference).double()
                 sums["probability"][q] += ((p * (gradient - common)).sum(0) * difference).double()
-    found = {score: (each / options.reference).numpy() for score, each in sums.items()}
-    if kept:
-        np.savez(kept, **found)
+    found = {
+        score: (each / options.reference).float().cpu().numpy() for score, each in sums.items()
+    }
+    if options.keep:
+        np.savez_compressed(options.keep, shown=shown.cpu().numpy(), **found)
     return found
 
 
@@ -186,7 +190,7 @@ def by_captum(options, plain, shown, background, queries, score, seed) -> np.nda
             for size in [50] * (options.samples // 50) + [options.samples % 50]
             if size
         ]
-        out.append((sum(parts) / options.samples).detach().numpy())
+        out.append((sum(parts) / options.samples).detach().cpu().numpy())
     return np.stack(out)
 
 
@@ -223,9 +227,9 @@ def networks(options) -> tuple[Normalised, Classifier]:
         name=options.model,
         labels=tuple(map(str, range(1000))),
         how=how,
-        device=torch.device("cpu"),
+        device=torch.device(options.device),
     )
-    return Normalised(network, how), classifier
+    return Normalised(network, how).to(options.device), classifier
 
 
 def spread(network: nn.Module) -> None:
@@ -235,13 +239,13 @@ def spread(network: nn.Module) -> None:
 
 def material(options, classifier: Classifier) -> tuple[Tensor, Tensor]:
     """A clean picture and its BIM attack, and the background."""
-    how = classifier.preprocessing
+    how, device = classifier.preprocessing, classifier.device
     files = sorted(map(str, (IMAGENET / "background").glob("*.jpg")))
-    background = PictureSet(files, how, torch.device("cpu")).batch(range(len(files)))
-    elephant = PictureSet([str(IMAGENET / "blog/elephant.png")], how, torch.device("cpu"))
+    background = PictureSet(files, how, device).batch(range(len(files)))
+    elephant = PictureSet([str(IMAGENET / "blog/elephant.png")], how, device)
     clean = elephant.batch([0])
     adversarial = clean.clone()
-    target = torch.tensor([722])
+    target = torch.tensor([722], device=device)
     for _ in range(20):
         x = adversarial.detach().requires_grad_()
         loss = nn.functional.cross_entropy(classifier(x), target)
@@ -266,6 +270,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--no-captum", action="store_true")
     parser.add_argument("--kept", action="store_true")
     parser.add_argument("--draws", type=int)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

@@ -19,14 +19,16 @@ PAIR = [(0, 0), (1, 1)]
 """Queries: class 0 of the first picture, class 1 of the second."""
 
 
-def classifier(network: nn.Module, classes: int = 4, side: int = SIDE) -> Classifier:
+def classifier(
+    network: nn.Module, classes: int = 4, side: int = SIDE, device: str = "cpu"
+) -> Classifier:
     """`network` behind the usual normalisation."""
     return Classifier(
         network,
         name="small",
         labels=tuple(f"class {index}" for index in range(classes)),
         how=Preprocessing(resize=side, crop=side, mean=(0.5,) * 3, std=(0.25,) * 3),
-        device=torch.device("cpu"),
+        device=torch.device(device),
     )
 
 
@@ -40,7 +42,7 @@ def weighted(network: nn.Module, seed: int, gain: float) -> nn.Module:
     return network
 
 
-def small(seed: int = 0, gain: float = 1.5, classes: int = 4) -> Classifier:
+def small(seed: int = 0, gain: float = 1.5, classes: int = 4, device: str = "cpu") -> Classifier:
     """Two convolutions with ReLU and a linear layer; layers are called 0 to 5."""
     network = nn.Sequential(
         nn.Conv2d(3, 8, 3, padding=1),
@@ -50,7 +52,7 @@ def small(seed: int = 0, gain: float = 1.5, classes: int = 4) -> Classifier:
         nn.Flatten(),
         nn.Linear(72, classes),
     )
-    return classifier(weighted(network, seed, gain), classes)
+    return classifier(weighted(network, seed, gain), classes, device=device)
 
 
 class Residual(nn.Module):

@@ -53,7 +53,7 @@ def on_draws(
     paths = Paths(head, shown, QUERIES)
     a = np.tile(positions, (2, 1))
     given = Draws(head.embed(background[indices]), a, np.ones_like(a))
-    return (finish(paths.integrate(given, [len(indices)]))[0].values / len(indices)).numpy()
+    return (finish(paths.integrate(given, [len(indices)]))[0].values / len(indices)).cpu().numpy()
 
 
 def close(ours: np.ndarray, theirs: np.ndarray, to: float = 1e-5) -> bool:
