@@ -162,3 +162,10 @@ def as_maps(values: Tensor) -> Tensor:
     if values.dim() == 4 and values.shape[1] == values.shape[2] != values.shape[3]:
         return values.permute(0, 3, 1, 2)
     return values.flatten(4).mean(4) if values.dim() > 4 else values
+
+
+def as_array(values: Tensor) -> Float32Array:
+    """The values as an array in the computer's own memory, which a CPU's tensor shares."""
+    if values.device.type == "cuda":  # quicker than into memory that may be paged out
+        values = torch.empty(values.shape, dtype=values.dtype, pin_memory=True).copy_(values)
+    return values.cpu().numpy()

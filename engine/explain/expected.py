@@ -23,6 +23,7 @@ from engine.explain.base import (
     Estimate,
     Float32Array,
     PictureClass,
+    as_array,
     as_maps,
     check_background,
     check_queries,
@@ -76,7 +77,7 @@ def expected(
 
     def estimate(reading: Reading) -> Estimate:
         error, deviations = errors(reading)
-        values = as_maps(reading.values).cpu().numpy()
+        values = as_array(as_maps(reading.values))
         gap = values.sum((1, 2, 3), dtype=np.float64) - (score_values - scout.expected)
         notes = (meaning(head, settings), chunk.note)
         return Estimate(
@@ -132,7 +133,7 @@ def errors(reading: Reading) -> tuple[Float32Array | None, Float32Array | None]:
         return None, None
     maps = as_maps(deviations.flatten(0, 1))
     maps = maps.reshape(*deviations.shape[:2], *maps.shape[1:])
-    return as_maps(variance.sqrt()).cpu().numpy(), maps.cpu().numpy()
+    return as_array(as_maps(variance.sqrt())), as_array(maps)
 
 
 def why_stop(estimate: Estimate, settings: ExplainSettings, trusted: bool = True) -> str:

@@ -21,6 +21,7 @@ from engine.explain.base import (
     Background,
     Estimate,
     PictureClass,
+    as_array,
     as_maps,
     check_background,
     check_queries,
@@ -88,7 +89,7 @@ def integrated(
         total = sums if total is None else total.add_(sums)
         done += len(part)
         chunk.took(len(part), clock.seconds - begun, clock.seconds)
-        values = as_maps(total / done).cpu().numpy()
+        values = as_array(as_maps(total / done))
         gap = values.sum((1, 2, 3), dtype=np.float64) - (score_values - base)
         result = Estimate(
             samples=done,

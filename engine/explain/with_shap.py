@@ -22,6 +22,7 @@ from engine.explain.base import (
     Background,
     Estimate,
     PictureClass,
+    as_array,
     as_maps,
     check_background,
     check_finite,
@@ -116,7 +117,7 @@ def with_shap(
         reading = moments.read(samples, 0.0)
         expected = np.mean(list(base.values()), 0)
         spread, deviations = errors(reading)
-        mean = as_maps(reading.values).cpu().numpy()
+        mean = as_array(as_maps(reading.values))
         gap = mean.sum((1, 2, 3), dtype=np.float64) - (score_values - expected)
         meaning = f"gradient x activation at the input of {settings.layer}: no completeness"
         notes = ("" if layer is None else meaning, chunk.note)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.explain import TensorBackground, explain
+from engine.explain.chunks import ChunkSize
 from engine.types import ExplainSettings
 from tests.engine.explaining import PAIR, classifier, exact, pictures, repeated, run, small
 
@@ -158,6 +159,21 @@ def test_time_that_is_up_stops():
     assert last.done
     assert last.samples < 1_000_000
     assert "0.3 s" in last.reason
+
+
+def test_chunks_grow_in_powers_of_two_to_what_time_and_memory_allow():
+    chunk = ChunkSize(4, 100)
+    sizes = []
+    for _ in range(4):
+        sizes.append(chunk.following(1000, 0, 0.0, None))
+        chunk.took(sizes[-1], 0.001, 0.0)
+    assert sizes == [4, 16, 64, 100]
+    chunk.took(100, 0.5, 0.0)
+    assert chunk.size == 32
+    assert chunk.following(7, 0, 0.0, None) == 7
+    chunk.halve(MemoryError(), 32)
+    chunk.took(16, 0.001, 0.0)
+    assert chunk.size == 16
 
 
 def test_memory_that_runs_out_halves_the_chunk_and_says_so(monkeypatch):
