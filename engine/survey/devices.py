@@ -81,8 +81,8 @@ _bench: list[Bench] = []
 
 
 def _prepare(task: Task, device: str, parent: int) -> None:
-    # A signal from the terminal reaches every process: the parent decides what to do about it.
-    for name in ("SIGINT", "SIGHUP"):
+    # A terminal or a scheduler signals every process: the parent decides what to do about it.
+    for name in ("SIGINT", "SIGHUP", "SIGTERM"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -165,4 +165,4 @@ def _end(pool: ProcessPoolExecutor) -> None:
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
-        process.terminate()
+        process.kill()

@@ -15,13 +15,7 @@ from engine.explain.chunks import ChunkSize
 from engine.types import ExplainSettings
 from tests.engine.explaining import PAIR, classifier, exact, pictures, repeated, run, small
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Quadratic(nn.Module):

@@ -148,25 +148,29 @@ def test_a_changed_setting_is_refused(capsys: pytest.CaptureFixture[str], done: 
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+@pytest.mark.parametrize(
+    ("name", "more"), [("SIGINT", ()), ("SIGHUP", ()), ("SIGTERM", ("--devices", "cpu,cpu"))]
+)
 def test_a_signal_ends_after_the_picture_in_work_and_says_how_to_go_on(
-    tmp_path: Path, name: str
+    tmp_path: Path, name: str, more: tuple[str, ...]
 ) -> None:
+    """Terminals and schedulers signal all processes at once."""
     out = tmp_path / "run"
-    words = ["survey", str(sample_folder()), "--out", str(out), *QUICK, "--samples", "60"]
+    words = ["survey", str(sample_folder()), "--out", str(out), *QUICK, "--samples", "60", *more]
     started = subprocess.Popen(
         [sys.executable, "-m", "tui.cli", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     for _ in range(600):
         if (out / "items.jsonl").exists() and (out / "items.jsonl").stat().st_size:
             break
         time.sleep(0.1)
     number = getattr(signal, name)
-    started.send_signal(number)
+    os.killpg(started.pid, number)
     text, error = started.communicate(timeout=120)
     assert started.returncode == 128 + number, error
     assert "stopping after the pictures in work" in error
