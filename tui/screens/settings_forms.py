@@ -34,10 +34,7 @@ from tui.screens.picker import Choice
 from tui.widgets.settings_panel import EXPLAINER_NAMES, STOP_NAMES, TARGET_NAMES
 
 Number = TypeVar("Number", int, float)
-FORM_NAMES = {
-    "activation": "gradient × activation",
-    "difference": "gradient × (activation − background's)",
-}
+FORM_NAMES = {"activation": "× activation", "difference": "× difference"}
 
 
 def _number(kind: Callable[[str], Number], text: str, what: str) -> Number:
@@ -135,14 +132,19 @@ def explain_fields(explain: ExplainSettings, info: ModelInfo | None) -> list[Fie
             "standard_error", "stop at error", error, empty="no limit", hint="of mean |phi|, 0.02"
         ),
         Field("layer", "layer", explain.layer or "", choices=layers, empty="pixels (no layer)"),
-        Field("layer_form", "at a layer", explain.layer_form, LAYER_FORMS, FORM_NAMES),
+        Field(
+            "layer_form",
+            "at a layer",
+            explain.layer_form,
+            LAYER_FORMS,
+            FORM_NAMES,
+            hint="gradient, or its complete form",
+        ),
         Field("smoothing", "smoothing", repr(explain.smoothing), hint="deviation of the noise"),
         Field("baseline", "baseline", explain.baseline, BASELINES, hint="integrated gradients"),
         Field("superpixels", "superpixels", str(explain.superpixels), hint="LIME"),
         Field("features", "features", str(explain.features), hint="LIME's K"),
-        Field(
-            "background", "background", explain.background or "", empty="the pictures being browsed"
-        ),
+        Field("background", "background", explain.background or "", empty="the browsed pictures"),
         Field("seed", "seed", str(explain.seed)),
     ]
 

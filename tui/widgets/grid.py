@@ -121,7 +121,7 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         self._fit_pictures(cell_width, heat_rows)
         strips: list[Strip] = []
         for side, indices in rows:
-            strips.append(self._heading(side, indices, visible, width))
+            strips.append(self._heading(side, indices, visible, width, captions))
             blocks = [
                 self._cell(index, cell_width, heat_rows, captions)
                 for index in indices[self._first : self._first + visible]
@@ -169,11 +169,13 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         heat = max(2, min(useful, room - captions))
         return heat, captions, min(2, max(0, room - captions - heat))
 
-    def _heading(self, side: Side, cells: list[int], visible: int, width: int) -> Strip:
+    def _heading(
+        self, side: Side, cells: list[int], visible: int, width: int, captions: int
+    ) -> Strip:
         assert self._evidence is not None
         color = colors.CLEAN if side == "clean" else colors.ADVERSARIAL
         words = side if side == "clean" else f"adversarial, step {self._evidence.step}"
-        notes = f"  {self._evidence.settings.score}, mean |φ|"
+        notes = f"  {self._evidence.settings.score}" + (", mean |φ|" if captions > 1 else "")
         if len(cells) > visible:
             notes += f"  classes {self._first + 1} to {self._first + visible} of {len(cells)}"
         return line(
