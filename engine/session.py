@@ -19,7 +19,7 @@ from engine import attacks, store
 from engine.classifier import Classifier
 from engine.events import Opened, Saved
 from engine.evidence import evidence
-from engine.explain import explain
+from engine.explain import Estimate, explain
 from engine.explain.chunks import PACE
 from engine.history import History
 from engine.pictures import PictureSet, find_pictures, for_display, read
@@ -39,6 +39,10 @@ BACKGROUND_LIMIT = 50
 """Pictures taken from the browsed ones as background (the size of SHAP's own ImageNet set)."""
 KEPT_EVIDENCE = 512
 """Finished explanations kept for when their iteration is visited again."""
+KEPT_INTERRUPTED = 2
+"""Unfinished ones, whose running sums take room: one that was left, one that was looked at."""
+
+Running = Iterator[Estimate | None]
 
 
 class Session:
@@ -67,6 +71,7 @@ class Session:
         self._history = History()
         self._steps: Iterator[attacks.Step] = iter(())
         self._evidence: OrderedDict[object, Evidence] = OrderedDict()
+        self._interrupted: OrderedDict[object, tuple[Running, Evidence | None]] = OrderedDict()
         self._backgrounds: dict[object, PictureSet] = {}
 
     # --- the attack ---------------------------------------------------------------------------
@@ -99,6 +104,7 @@ class Session:
         self.cursor, self.finished, self.success_step = 0, "", None
         self.trace, self._predictions, self._history = [], [], History()
         self._evidence.clear()
+        self._interrupted.clear()
         self._steps = self._attack()
         self.advance()
 
@@ -224,7 +230,8 @@ class Session:
         """Running explanations of the clean picture and of an iteration (None: the cursor's).
 
         Yields at least after every chunk of work: evidence at most every `PACE` seconds, None in
-        between. A finished one is kept: asking for it again yields it at once.
+        between. A finished one is kept: asking for it again yields it at once. Those
+        closed last before their end are kept, too: asking again goes on with them.
 
         Raises:
             UserError: no background, unknown layer or class, or a failing network.
@@ -236,28 +243,40 @@ class Session:
             yield self._evidence[key]
             return
         background, note = self.background(settings)
-        x = self.picture(step)
-        # The same picture twice would differ by rounding, and that would look like a finding.
-        same = torch.equal(x, self.x0)
-        pictures = self.x0 if same else torch.cat([self.x0, x])
-        pairs = [(int(q.side == "adversarial" and not same), q.class_index) for q in asked]
         found: Evidence | None = None
-        told = 0.0
-        for estimate in explain(self.classifier, pictures, pairs, background, settings):
-            if estimate is None or (not estimate.done and time.perf_counter() - told < PACE):
-                yield None
-                continue
-            told = time.perf_counter()
-            found = evidence(
-                estimate, asked, self.classifier.labels, settings, step, previous=found
-            )
-            if note and note not in found.note:
-                found = replace(found, note="; ".join(filter(None, (found.note, note))))
-            if found.done:
-                self._evidence[key] = found
-                if len(self._evidence) > KEPT_EVIDENCE:
-                    self._evidence.popitem(last=False)
+        if key in self._interrupted:
+            running, found = self._interrupted.pop(key)
             yield found
+        else:
+            x = self.picture(step)
+            # The same picture twice would differ by rounding, and that would look like a finding.
+            same = torch.equal(x, self.x0)
+            pictures = self.x0 if same else torch.cat([self.x0, x])
+            pairs = [(int(q.side == "adversarial" and not same), q.class_index) for q in asked]
+            running = explain(self.classifier, pictures, pairs, background, settings)
+        told = 0.0
+        try:
+            for estimate in running:
+                if estimate is None or (not estimate.done and time.perf_counter() - told < PACE):
+                    yield None
+                    continue
+                told = time.perf_counter()
+                found = evidence(
+                    estimate, asked, self.classifier.labels, settings, step, previous=found
+                )
+                if note and note not in found.note:
+                    found = replace(found, note="; ".join(filter(None, (found.note, note))))
+                if found.done:
+                    self._evidence[key] = found
+                    if len(self._evidence) > KEPT_EVIDENCE:
+                        self._evidence.popitem(last=False)
+                yield found
+        except GeneratorExit:
+            if found is None or not found.done:
+                self._interrupted[key] = running, found
+                if len(self._interrupted) > KEPT_INTERRUPTED:
+                    self._interrupted.popitem(last=False)
+            raise
 
     def background(self, settings: ExplainSettings) -> tuple[PictureSet, str]:
         """The background pictures, and a note if they are not what was asked for.

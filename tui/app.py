@@ -90,6 +90,7 @@ class XawayApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "how_to_leave", show=False),
     ]
 
     def __init__(
@@ -208,6 +209,10 @@ class XawayApp(App[int]):
         """Quit at once, whatever the worker does."""
         self._stop_worker()
         self.exit(code)
+
+    def action_how_to_leave(self) -> None:
+        """Ctrl-C, which a slip of the hand sends as well: work is lost by intent only."""
+        self.notify("ctrl+q quits, and q outside of a text.")
 
     async def action_quit(self) -> None:
         """Textual's own way out."""

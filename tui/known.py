@@ -88,11 +88,14 @@ class Known:
         self.path = ""
         self.refused = ""
         """The picture that could not be opened last."""
+        self.play_on_arrival = False
+        """Whether the attack was asked for before there was a picture."""
         self.explaining = False
         self.status: Status | None = None
         self._ids = count(1)
         self._open_run = self._attack_run = self._explain_run = 0
         self._evidence_attack = 0  # the attack that the evidence belongs to; 0: none had begun
+        self._juxtaposed_attack = 0
         self._asked_attack = 0
         self._asked_juxtapose = False
         self._wanted: int | None = None  # the step last sought, until its frame arrives
@@ -150,18 +153,24 @@ class Known:
         return tuple(sides)
 
     @property
-    def evidence_stale(self) -> bool:
-        """Whether the evidence belongs to another iteration or attack than the one shown."""
+    def evidence_stale(self) -> str:
+        """What the evidence is not of, if it belongs to something else than what is shown."""
         if self.evidence is None:
-            return False
+            return ""
+        if self.frame and (self.other_attack or self.evidence.step != self.frame.step):
+            return f"what is shown (step {self.frame.step})"
         if self.other_attack:
-            return True
-        return self.frame is not None and self.evidence.step != self.frame.step
+            return "what is shown"
+        return "" if self.evidence.settings == self.explain else "the settings as they are now"
 
     @property
     def other_attack(self) -> bool:
         """Whether the evidence belongs to an attack before the one shown."""
         return self._evidence_attack != self._attack_run
+
+    def running(self, juxtaposed: bool = False) -> bool:
+        """Whether the evidence, or the juxtaposition, goes on refining."""
+        return self.explaining and self._asked_juxtapose == juxtaposed
 
     # --- events ---------------------------------------------------------------------------------
 
@@ -174,6 +183,7 @@ class Known:
         if isinstance(event, Loaded):
             self.info, self.loading, self._loaded = event.info, False, self.model
             self._forget_picture()
+            self.play_on_arrival = self.play_on_arrival and bool(self.path)
         elif isinstance(event, Opened):
             if event.run_id != self._open_run:
                 return False
@@ -191,6 +201,7 @@ class Known:
             self.explaining = not event.evidence.done
             if self._asked_juxtapose:
                 self.juxtaposed = event.evidence
+                self._juxtaposed_attack = self._asked_attack
                 return True
             self.evidence = event.evidence
             self._evidence_attack = self._asked_attack
@@ -207,8 +218,10 @@ class Known:
             self.explaining = False
             if event.task in LOADING:
                 self._keep_network()
+                self.play_on_arrival = False
             elif event.task == Open.__name__:
                 self.refused = self.path
+                self.play_on_arrival = False
                 if self.opened is not None:
                     self.path = self.opened.path
         return True

@@ -100,12 +100,13 @@ def explain_json(info: ModelInfo, image: str, evidence: Evidence) -> dict[str, A
         "samples": evidence.samples,
         "statistics": {name: number(value) for name, value in one.statistics.items()},
         "standard_error": {name: number(value) for name, value in one.errors.items()},
+        "noise_alone": number(one.noise),
         "score_value": number(one.score_value),
         "expected": number(one.expected),
         "completeness_gap": number(one.gap),
         "histogram": {
             "edges": [float(edge) for edge in evidence.edges],
-            "counts": [int(count) for count in one.histogram],
+            "shares": [float(share) for share in one.histogram],
         },
         "note": evidence.note,
     }
@@ -187,6 +188,8 @@ def print_explain(console: Console, info: ModelInfo, image: str, evidence: Evide
     table.add_column("± standard error", justify="right")
     for name, value in one.statistics.items():
         table.add_row(name, compact(value), compact(one.errors.get(name, float("nan"))))
+    if math.isfinite(one.noise):
+        table.add_row("mean_abs of noise alone", compact(one.noise), "")
     table.add_row("completeness gap", compact(one.gap), "")
     console.print(table)
     if evidence.note:

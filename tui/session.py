@@ -45,7 +45,7 @@ class Session(Known):
 
     def open(self, path: str) -> list[Command]:
         """Open a picture, at once or as soon as a network is there."""
-        self.path, self.refused = path, ""
+        self.path, self.refused, self.explaining = path, "", False
         if self.info is None or self.loading:
             return []
         self._open_run = next(self._ids)
@@ -59,6 +59,7 @@ class Session(Known):
         self._attack_run = next(self._ids)
         self._wanted = None
         self.points = ()
+        self.explaining = False
         return [
             StartAttack(self._attack_run, self.attack, play),
             *(self._trace_commands() if self.trace_on else ()),
@@ -74,6 +75,7 @@ class Session(Known):
     def cancel(self) -> list[Command]:
         """Stop what runs; the network before stays where another was being loaded."""
         self._keep_network()
+        self.explaining = self.play_on_arrival = False
         return [Cancel()]
 
     def step(self, by: int) -> list[Command]:
@@ -108,8 +110,11 @@ class Session(Known):
         return self._explain(self.queries(), juxtapose=False)
 
     def juxtapose(self, queries: tuple[Query, ...]) -> list[Command]:
-        """Explain these side by side."""
-        self.juxtaposed = None
+        """Explain these side by side; what is there of the same pictures stays until then."""
+        step = self.frame.step if self.frame else 0
+        known = self.juxtaposed
+        if known and (known.step != step or self._juxtaposed_attack != self._attack_run):
+            self.juxtaposed = None
         return self._explain(queries, juxtapose=True)
 
     def _explain(self, queries: tuple[Query, ...], juxtapose: bool) -> list[Command]:

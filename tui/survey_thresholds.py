@@ -56,8 +56,13 @@ def key_of(model: ModelSettings, explain: ExplainSettings) -> str:
     weights = Path(model.weights).name if model.weights else ""
     layer = explain.layer or ""
     form = explain.layer_form if layer else ""
+    background = str(Path(explain.background).expanduser().resolve()) if explain.background else ""
+    own = {
+        "integrated": (explain.baseline,),
+        "lime": (str(explain.superpixels), str(explain.features)),
+    }.get(explain.explainer, ())
     parts = (model.name, weights, explain.explainer, explain.score, layer, form)
-    return "|".join((*parts, f"{explain.smoothing:g}", str(explain.samples)))
+    return "|".join((*parts, f"{explain.smoothing:g}", str(explain.samples), background, *own))
 
 
 def remember(

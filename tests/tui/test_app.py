@@ -47,9 +47,35 @@ async def test_space_attacks_and_the_evidence_follows() -> None:
         assert "99.9 %" in desk.text("#bars-adversarial")
         await desk.explained()
         assert "At step 20: ping-pong ball 99.9 %" in desk.text("#summary")
-        assert "n 200 of 200" in desk.text("#caption")
+        assert "n 200" in desk.text("#caption")
         explained = desk.worker.of(ev.Explain)[-1]
         assert explained.queries == (Query("clean", 0), Query("adversarial", 1))  # type: ignore[attr-defined]
+
+
+async def test_space_before_the_network_has_come_starts_the_attack_when_it_has() -> None:
+    async with Desk(load=False).open() as desk:
+        await desk.press("space")
+        assert "begins as soon as the network is there" in desk.text()
+        desk.worker.load = True
+        desk.app.send(*desk.session.load_model(desk.session.model))
+        await desk.until(lambda: desk.session.frame and desk.session.frame.finished)
+        assert len(desk.worker.of(ev.StartAttack)) == 1
+
+
+async def test_escape_takes_back_the_attack_that_was_to_come() -> None:
+    async with Desk(load=False).open() as desk:
+        await desk.press("space", "escape")
+        desk.worker.load = True
+        desk.app.send(*desk.session.load_model(desk.session.model))
+        await desk.until(lambda: desk.session.opened)
+        assert not desk.worker.of(ev.StartAttack)
+
+
+async def test_ctrl_c_says_how_to_quit() -> None:
+    async with Desk().open() as desk:
+        await desk.press("ctrl+c")
+        assert "ctrl+q quits" in desk.text()
+        assert not desk.worker.stopped
 
 
 async def test_space_pauses_and_goes_on() -> None:

@@ -63,6 +63,16 @@ async def test_the_filter_narrows_the_list_and_enter_leads_back_to_it() -> None:
         assert desk.session.opened.path == "photos/balls/table tennis.png"
 
 
+async def test_escape_clears_the_filter_and_no_match_is_said() -> None:
+    async with Desk().open() as desk:
+        await desk.press("slash")
+        await desk.type("nothing like this")
+        assert "no name matches: esc shows all" in desk.text("#list")
+        await desk.press("escape")
+        assert "elephant" in desk.text("#list")
+        assert "no name matches" not in desk.text("#list")
+
+
 async def test_a_hundred_thousand_pictures_can_be_filtered() -> None:
     async with Desk(pictures=100_000).open() as desk:
         assert "100,000" in desk.text("#pick")
@@ -201,7 +211,7 @@ async def test_v_explains_the_five_likeliest_classes_of_each_side() -> None:
         rest = [query for query in picked if query.class_index != 3]
         assert rest == [query for query in queries if query.class_index != 3]
         await desk.press("escape")
-        assert "n 200 of 200" in desk.text("#caption")
+        assert "n 200" in desk.text("#caption")
 
 
 async def test_heat_modes_overlay_and_scale_have_keys() -> None:

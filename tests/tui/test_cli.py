@@ -113,7 +113,9 @@ def test_explain_gives_statistics_with_errors(capsys: pytest.CaptureFixture[str]
     assert found["standard_error"]["mean_abs"] > 0
     edges = found["histogram"]["edges"]
     assert edges[0] == pytest.approx(-edges[-1])
-    assert len(found["histogram"]["counts"]) == len(edges) - 1
+    assert len(found["histogram"]["shares"]) == len(edges) - 1
+    assert sum(found["histogram"]["shares"]) == pytest.approx(1)
+    assert 0 < found["noise_alone"] < found["statistics"]["mean_abs"]
     size = found["statistics"]["mean"]
     assert np.isfinite(found["completeness_gap"])
     assert np.isfinite(size)

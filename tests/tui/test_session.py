@@ -105,6 +105,13 @@ def test_evidence_is_stale_at_another_step_and_after_another_start() -> None:
     assert bench.session.evidence_stale
 
 
+def test_evidence_is_stale_under_other_settings() -> None:
+    bench = Bench()
+    bench.do(bench.session.explain_now())
+    bench.session.explain = replace(bench.session.explain, explainer="lime")
+    assert bench.session.evidence_stale == "the settings as they are now"
+
+
 def test_a_juxtaposition_leaves_the_main_evidence_alone() -> None:
     bench = Bench()
     bench.do(bench.session.explain_now())

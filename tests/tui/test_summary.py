@@ -47,8 +47,8 @@ def evidence(clean: float, other: float, error: float, name: str = "elephant") -
 
 def test_confidence_ratio_and_standard_errors_are_named() -> None:
     assert summarise(evidence(1.0, 0.62, 0.38 / 4.1), BALL) == (
-        "At step 20: ping-pong ball 99.9 %, mean |phi| 0.62× the clean picture's,"
-        " a difference of 4.1 standard errors."
+        "At step 20: ping-pong ball 99.9 %, mean |phi| for it 0.62× the clean picture's for"
+        " elephant, a difference of 4.1 standard errors."
     )
 
 
@@ -69,7 +69,34 @@ def test_no_verdict_without_an_error(error: float) -> None:
 
 
 def test_equal_evidence_is_no_difference() -> None:
-    assert summarise(evidence(1.0, 1.0, 0.1), BALL).endswith("picture's, no difference.")
+    assert summarise(evidence(1.0, 1.0, 0.1), BALL).endswith("for elephant, no difference.")
+
+
+def test_a_class_that_is_not_the_prediction_is_named() -> None:
+    found = evidence(1.0, 0.14, 0.1)
+    same = tuple(replace(a, query=replace(a.query, class_index=0)) for a in found.attributions)
+    words = summarise(replace(found, attributions=same), BALL)
+    assert "ping-pong ball 99.9 %, mean |phi| for elephant 0.14× the clean picture's," in words
+
+
+def test_a_huge_ratio_has_no_digits_that_mean_nothing() -> None:
+    assert "over 1000× the clean" in summarise(evidence(1.0, 34250.33, 1e4), BALL)
+
+
+def test_much_noise_is_told() -> None:
+    found = evidence(1.0, 0.62, 0.1)
+    noisy = tuple(replace(a, noise=0.4) for a in found.attributions)
+    words = summarise(replace(found, attributions=noisy), BALL)
+    assert words.endswith("; noise alone would show up to 64.5 % as much.")
+    words = summarise(replace(found, attributions=noisy[:1]), None)
+    assert words.endswith("; noise alone would show up to 40.0 % as much.")
+    assert "noise" not in summarise(found, BALL)
+
+
+def test_an_explanation_that_was_stopped_says_so() -> None:
+    words = caption(evidence(1.0, 0.5, 0.1), running=False)
+    assert "n 50 of 200, stopped" in words
+    assert "left" not in words
 
 
 def test_without_contrasts_the_error_is_not_known() -> None:

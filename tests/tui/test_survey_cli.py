@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -213,8 +214,9 @@ class TestThresholds:
         assert found.target == "random"
         assert "Below the survey's threshold 2.00" in survey_thresholds.sentence(found, 1.5)
         assert "Not below the survey's threshold" in survey_thresholds.sentence(found, 2.5)
-        other = ExplainSettings(samples=4, score="logit")
-        assert survey_thresholds.lookup(ModelSettings(), other, attack, path) is None
+        for change in ({"score": "logit"}, {"background": "elsewhere"}, {"samples": 5}):
+            other = replace(explain, **change)
+            assert survey_thresholds.lookup(ModelSettings(), other, attack, path) is None
         path.write_text(json.dumps({key: [similar]}))
         assert survey_thresholds.lookup(ModelSettings(), explain, attack, path) is None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, get_args
+from typing import ClassVar, get_args
 
 from textual.binding import Binding, BindingType
 
@@ -25,9 +25,6 @@ from tui.screens.settings_forms import (
     target_choices,
     target_setting,
 )
-
-if TYPE_CHECKING:
-    pass
 
 HEAT_MODES: tuple[HeatMode, ...] = get_args(HeatMode)
 
@@ -78,22 +75,26 @@ class Controls(SessionScreen):
 
     def _need_picture(self) -> bool:
         if self.session.opened is None:
-            session = self.session
-            loading = session.loading or (session.path and session.info)
-            words = (
-                "A moment: the picture comes with the network."
-                if loading
-                else ("Open a picture first.")
-            )
-            self.notify(words, severity="warning")
+            words = "A moment: the picture comes with the network."
+            self.notify(words if self._picture_comes else "Open a picture first.")
             return False
         return True
+
+    @property
+    def _picture_comes(self) -> bool:
+        session = self.session
+        return session.opened is None and bool(
+            session.loading or (session.path and session.info and not session.refused)
+        )
 
     # --- the attack -----------------------------------------------------------------------------
 
     def action_play(self) -> None:
-        """Play, pause, or begin."""
-        if self._need_picture():
+        """Play, pause, or begin; before there is a picture, begin as soon as it comes."""
+        if self._picture_comes:
+            self.session.play_on_arrival = True
+            self.notify("The attack begins as soon as the network is there.")
+        elif self._need_picture():
             self.show_attack()
             self._do(self.session.play_or_pause())
             self.xaway.use_hint(hints.PLAY)
@@ -186,6 +187,7 @@ class Controls(SessionScreen):
         """Stop what runs."""
         was_loading = self.session.loading
         self._do(self.session.cancel())
+        self.show_evidence()
         if was_loading:
             self.xaway.open_waiting()
             self.show_picture()
@@ -232,6 +234,7 @@ class Controls(SessionScreen):
             if explain is not None and explain != self.session.explain:
                 self.session.explain = explain
                 self.show_settings()
+                self.show_evidence()
                 self.explain_soon()
 
         fields = explain_fields(self.session.explain, self.session.info)

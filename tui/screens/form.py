@@ -120,6 +120,7 @@ class FormScreen(ModalScreen[Record | None], Generic[Record]):
             if value is not None:
                 target.set(value)
                 self._check()
+                self.focus_next()  # so that enter takes the form, and does not ask again
 
         self.app.push_screen(PickerScreen(one.label, one.choices, target.value), picked)
 

@@ -100,7 +100,8 @@ class JuxtapositionScreen(Aside):
             shared_scale=look.shared,
         )
         line = self.query_one("#caption", TextBlock)
-        line.show(caption(evidence, first=False) if evidence else "explaining")
+        running = session.running(juxtaposed=True)
+        line.show(caption(evidence, first=False, running=running) if evidence else "explaining")
         names = ", ".join(safe(session.label(index)) for index in self._picked)
         self.query_one(Title).set(
             f"{names}, then the likeliest classes of each side"

@@ -127,6 +127,9 @@ class MainScreen(Controls):
             self._list.mark(event.path)
             self.show_picture()
             self.explain_soon()
+            if self.session.play_on_arrival:
+                self.session.play_on_arrival = False
+                self.action_play()
         elif isinstance(event, Loaded):
             self._list.forget()
             if wrong := self.session.settle_target():
@@ -164,6 +167,7 @@ class MainScreen(Controls):
         self.notify(message, severity="error", timeout=10, markup=False)
         if self.session.opened is None:
             self.show_picture()
+        self.show_evidence()
 
     # --- showing --------------------------------------------------------------------------------
 

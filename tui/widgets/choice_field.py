@@ -100,9 +100,8 @@ class PickField(Canvas, can_focus=True):
         self.redraw()
 
     def draw(self, width: int, height: int) -> list[Strip]:
-        """The value, and how to change it."""
-        parts = [(safe(self.value) or self._empty, style(TEXT))]
-        if self.has_focus:
-            parts.append(("  enter: list", style(ACCENT)))
+        """The value behind the sign of a list."""
+        parts = [("▾ ", style(ACCENT if self.has_focus else FAINT))]
+        parts.append((safe(self.value) or self._empty, style(TEXT)))
         strip = Strip(row(parts, width)).adjust_cell_length(width)
         return [strip.apply_style(selection(True)) if self.has_focus else strip]

@@ -108,9 +108,9 @@ class EvidencePanel(Vertical):
             line.show("", QUIET)
             sentence.show("")
             return
-        words = caption(evidence)
-        if session.evidence_stale and session.frame is not None:
-            line.show(f"not of what is shown (step {session.frame.step}): {words}", ACCENT)
+        words = caption(evidence, running=session.running())
+        if session.evidence_stale:
+            line.show(f"not of {session.evidence_stale}: {words}", ACCENT)
         else:
             line.show(words, QUIET)
         frame, opened = session.frame, session.opened

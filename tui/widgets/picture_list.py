@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
+from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import Input
 
@@ -35,6 +36,15 @@ class Rows(LineList):
         self.shown: list[int] = []
         self.known: dict[str, Prediction | str] = {}
         self.opened = ""
+        self.empty = ""
+        """What stands where there are no rows."""
+
+    def render_line(self, y: int) -> Strip:
+        """A row, or the words that stand for none."""
+        if y == 0 and not self.count and self.empty:
+            width = self.scrollable_content_region.width
+            return Strip(row([("  " + self.empty, style(QUIET))], width)).adjust_cell_length(width)
+        return super().render_line(y)
 
     def line(self, index: int, width: int, *, current: bool) -> list[Segment]:
         """Name, prediction, percentage."""
@@ -63,10 +73,11 @@ class Rows(LineList):
 
 
 class FilterInput(Input):
-    """The filter; enter and escape lead back to the list, as does the arrow down."""
+    """The filter; enter and the arrow down lead back to the list, escape clears it first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,down", "leave", "Back to the list", show=False),
+        Binding("enter,down", "leave", "Back to the list", show=False),
+        Binding("escape", "give_up", "Back to the whole list", show=False),
     ]
 
     class Left(Message):
@@ -75,6 +86,11 @@ class FilterInput(Input):
     def action_leave(self) -> None:
         """Give the keyboard back."""
         self.post_message(self.Left())
+
+    def action_give_up(self) -> None:
+        """Show everything again."""
+        self.value = ""
+        self.action_leave()
 
 
 class PictureList(Vertical):
@@ -170,6 +186,7 @@ class PictureList(Vertical):
         self._query = query
         keys = self._keys
         rows.shown = [number for number in within if query in keys[number]]
+        rows.empty = "no name matches: esc shows all" if query else ""
         rows.set_count(len(rows.shown), rows.shown.index(at) if at in rows.shown else 0)
         self._count()
         self._ask_later()

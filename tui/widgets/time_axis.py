@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
@@ -19,6 +20,8 @@ from tui.text import compact, fit, percent, safe, statistic_name
 from tui.widgets.canvas import Canvas
 
 GUTTER = 4
+LEAST_NAME = 10
+"""Cells of a class's name below which the legend leaves out the step."""
 TARGET_MARK, ORIGINAL_MARK = "●", "○"
 TARGET_LINE, ORIGINAL_LINE = "━━", "╍╍"
 
@@ -217,13 +220,20 @@ class TimeAxis(Canvas):
         value = at.probability_original if at else float("nan")
         entries.append((ORIGINAL_LINE + ORIGINAL_MARK, frame.original.name, value, colors.ORIGINAL))
         where = f"step {frame.step}/{self._steps}"
-        room = (width - len(where)) // len(entries) - 4 - 8 - 2
+        # Names share what marks, figures and blanks leave; a short one leaves its part to the next.
+        left = width - sum(len(mark) + len(percent(p)) + 4 for mark, _, p, _ in entries)
+        shortest = min(cell_len(safe(name)) for _, name, *_ in entries)
+        room = max(left // len(entries), left - shortest) if len(entries) > 1 else left
+        after = len(where) + 1
+        if room - after // len(entries) < min(LEAST_NAME, room):
+            where, after = "", 0  # the mark on the axis says it as well
+        room -= after // len(entries)
         parts: list[Segment] = []
         for mark, name, probability, color in entries:
             parts.append(piece(mark + " ", color, bold=True))
             parts.append(piece(safe(name, max(0, room)) + " ", color))
             parts.append(piece(percent(probability) + "  ", colors.TEXT, bold=True))
-        before = Strip(parts).crop(0, max(0, width - len(where) - 1))  # the step is never cut
+        before = Strip(parts).crop(0, max(0, width - after))  # the step is never cut
         gap = " " * max(0, width - before.cell_length - len(where))
         return line(*before, piece(gap), piece(where, colors.ACCENT))
 

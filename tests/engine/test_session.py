@@ -1,0 +1,54 @@
+"""The open picture: what has been computed of it is not computed twice."""
+
+from __future__ import annotations
+
+from engine import models
+from engine.builtin import sample_folder
+from engine.pictures import find_pictures
+from engine.session import Session
+from engine.steps import finish
+from engine.types import AttackSettings, Evidence, ExplainSettings, ModelSettings, Query
+
+SETTINGS = ExplainSettings(samples=96, draws=4)
+
+
+def opened() -> tuple[Session, tuple[Query, ...]]:
+    classifier = finish(models.load(ModelSettings(device="cpu")))
+    paths = sorted(find_pictures(sample_folder()))[:14]
+    session = Session(classifier, paths[0], paths)
+    return session, (Query("clean", session.original.index),)
+
+
+def begun(session: Session, queries: tuple[Query, ...]) -> Evidence:
+    """Some evidence of an explanation that is closed before its end."""
+    running = session.explain(queries, SETTINGS)
+    found = next(evidence for evidence in running if evidence is not None and evidence.samples > 8)
+    running.close()  # type: ignore[attr-defined]  # a generator
+    assert not found.done
+    return found
+
+
+def test_an_interrupted_explanation_goes_on_where_it_was() -> None:
+    session, queries = opened()
+    *_, whole = filter(None, session.explain(queries, SETTINGS))
+    session, queries = opened()
+    half = begun(session, queries)
+    again = list(session.explain(queries, SETTINGS))
+    assert again[0] is half
+    assert again[-1] is not None
+    assert again[-1].done
+    assert again[-1].attributions[0].statistics == whole.attributions[0].statistics
+
+
+def test_a_look_at_another_class_loses_nothing() -> None:
+    session, queries = opened()
+    half = begun(session, queries)
+    begun(session, (Query("clean", session.original.index + 1),))
+    assert next(session.explain(queries, SETTINGS)) is half
+
+
+def test_another_attack_begins_anew() -> None:
+    session, queries = opened()
+    half = begun(session, queries)
+    session.start(AttackSettings(steps=1))
+    assert next(session.explain(queries, SETTINGS)) is not half
