@@ -102,7 +102,9 @@ class Classifier:
             UserError: no such layer; names the nearest.
         """
         if name not in self.layers:
-            raise UserError(f"{self.name} has no layer {name!r}{suggest(name, self.layers)}")
+            some = f": it has {', '.join(self.layers[:3])}, …, {self.layers[-1]}."
+            known = suggest(name, self.layers) or some
+            raise UserError(f"{self.name} has no layer {name!r}{known}")
         return self.module.network.get_submodule(name)
 
     @property

@@ -126,7 +126,8 @@ def _load_torchvision(
 ) -> Generator[Fetching, None, Classifier]:
     name = settings.name
     if name not in network_names():
-        raise UserError(f"unknown network {name!r}{suggest(name, network_names())}")
+        known = suggest(name, network_names()) or ": xaway-tui models lists them all."
+        raise UserError(f"unknown network {name!r}{known}")
     published = torchvision.models.get_model_weights(name)
     chosen, file = _choose_weights(settings.weights, published, name)
     if file is None:

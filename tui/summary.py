@@ -107,14 +107,14 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     drawn = f"n {evidence.samples:,}"
     if not evidence.done:
         drawn += f" of {evidence.total:,}" if running else f" of {evidence.total:,}, stopped"
-    parts = [f"step {evidence.step}", f"{explainer} of the {settings.score}{where}", drawn]
+    parts = [f"step {evidence.step}", f"{explainer}, {settings.score}{where}", drawn]
     errors = [relative_error(a) for a in shown]
     if errors and all(map(math.isfinite, errors)):
-        parts.append("error " + " | ".join(percent(error) for error in errors))
+        parts.append(f"error {_percents(errors)}")
     noises = [noise_share(a) for a in shown]
     if noises and all(map(math.isfinite, noises)):
-        parts.append("noise alone " + " | ".join(percent(noise) for noise in noises))
-    gaps = [compact(a.gap) for a in shown if math.isfinite(a.gap)]
+        parts.append(f"noise alone {_percents(noises)}")
+    gaps = [compact(a.gap, 2) for a in shown if math.isfinite(a.gap)]
     if gaps:
         parts.append("gap " + " | ".join(gaps))
     if running and not evidence.done and math.isfinite(evidence.seconds_left):
@@ -122,3 +122,7 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     if evidence.note:
         parts.append(safe(evidence.note))
     return " · ".join(parts)
+
+
+def _percents(shares: list[float]) -> str:
+    return " | ".join(percent(share).removesuffix(" %") for share in shares) + " %"

@@ -55,7 +55,9 @@ def parser() -> ArgumentParser:
     group.add_argument("--decay", type=float, default=default.decay, help="MI-FGSM's momentum")
     _add_explanations(found)
     group = found.add_argument_group("sharing the work")
-    group.add_argument("--batch", type=int, default=0, help="pictures attacked at once")
+    group.add_argument(
+        "--batch", type=int, default=0, help="pictures attacked at once (default: 0, by the device)"
+    )
     group.add_argument("--devices", metavar="D,D", help="a process each, such as cuda:0,cuda:1")
     group.add_argument(
         "--ray",

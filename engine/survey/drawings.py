@@ -55,7 +55,7 @@ def histogram_text(row: Separation, height: int = 8) -> str:
     low, high = f"{row.edges[0]:.3g}", f"{row.edges[-1]:.3g}"
     lines.append(" " * 12 + "+" + "-" * len(row.clean))
     lines.append(" " * 13 + low + " " * max(1, len(row.clean) - len(low) - len(high)) + high)
-    lines.append(f"{'':13}top of the scale: {top:.0f} pictures")
+    lines.append(f"{'':13}top of the scale: {top:.0f} picture{'' if top == 1 else 's'}")
     return "\n".join(lines)
 
 

@@ -39,14 +39,14 @@ def explained(
         clean.append(figures[0])
         for n, each in zip(shown, figures[1:], strict=True):
             fixed[n].append(each)
-    if "pair" in bench.settings.references:
+    paired = bench.settings.paired
+    if paired is not None:
         for place, n in enumerate(shown, 1):
             if outcomes[n].arm.control == "matched":
                 continue
             both = pictures[[0, place]]
-            asked = bench.settings.explanations[0]
             own = TensorBackground(both)
-            found = yield from _figures(bench, both, [tops[0], tops[place]], own, asked, seed)
+            found = yield from _figures(bench, both, [tops[0], tops[place]], own, paired, seed)
             pair[n] = tuple(found)
     original = tops[0]
     arms = tuple(

@@ -52,9 +52,14 @@ def explanation_names(settings: SurveySettings) -> tuple[str, ...]:
     names = [explanation_name(one) for one in settings.explanations]
     if len(set(names)) < len(names):  # they differ in something less often asked for
         names = [f"{name} ({number})" for number, name in enumerate(names, 1)]
-    if "pair" in settings.references:
-        names.append(f"pair: {names[0]}")
+    if settings.paired is not None:
+        names.append(f"pair: {names[settings.explanations.index(settings.paired)]}")
     return tuple(names)
+
+
+def median(values: Sequence[float]) -> float:
+    """The median; nan of nothing."""
+    return float(np.median(values)) if values else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,11 @@ class Findings:
                     arm.attack,
                     len(self.tried(arm.key)),
                     len(reached),
-                    float(np.median(steps)) if steps and arm.control != "noise" else float("nan"),
+                    median(steps) if arm.control != "noise" else float("nan"),
+                    (
+                        median([s.picture.confidence for s in reached]),
+                        median([s.arm.confidence for s in reached]),
+                    ),
                 )
             )
         return tuple(found)

@@ -45,7 +45,8 @@ class Item:
 
     def seed(self, survey: int) -> int:
         """The picture's own seed: neither order nor sharding changes it."""
-        digest = hashlib.sha256(f"{survey}/{self.name}".encode()).digest()
+        text = f"{survey}/{self.name}".encode("utf-8", "surrogateescape")
+        digest = hashlib.sha256(text).digest()
         return int.from_bytes(digest[:4], "little")
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from engine.evidence import STATISTICS
 from engine.store import write_atomically
 from engine.survey import drawings
+from engine.survey.detectors import FOLDS
 from engine.survey.findings import CONFIDENCE, NO_EXPLANATION, SHOWN, Findings
 from engine.survey.rows import column_lines, features, table
 from engine.survey.rundir import FORMAT, VERSION
@@ -81,7 +82,11 @@ def separation_json(row: Separation) -> dict[str, Any]:
 def _summary(
     identity: dict[str, Any], rule: str, frame: SurveyFrame, learned: Learned
 ) -> dict[str, Any]:
-    arms = [asdict(arm) | {"steps": number(arm.steps)} for arm in frame.arms]
+    arms = [
+        asdict(arm)
+        | {"steps": number(arm.steps), "confidence": [number(p) for p in arm.confidence]}
+        for arm in frame.arms
+    ]
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -137,19 +142,26 @@ def markdown(identity: dict[str, Any], rule: str, frame: SurveyFrame, learned: L
         "",
         f"{identity['network']}, {frame.done} of {frame.total} pictures: {surveyed} compared,"
         f" {frame.wrong} left out because the network errs, {frame.failed} failed.",
-        *(f"{note[0].upper()}{note[1:]}." for note in frame.notes),
+        *(f"{note[0].upper()}{note[1:]}." for note in map(_printable, frame.notes)),
         "",
         "AUROC: probability that the figure is higher for the clean picture than for the"
         " adversarial one; 0.5 tells nothing, below 0.5 it is the other way round. In brackets the"
-        " 95 % bootstrap interval over pictures. TPR: share of adversarial pictures found at 5 %"
-        " false alarms, with side and threshold chosen on these same pictures. Only attacks that"
-        " reached their goal are compared. Both sides' figures are about their own top class.",
+        " 95 % bootstrap interval over pictures; one of no width says that the pairs are few, not"
+        " that the figure is certain. TPR: share of adversarial pictures found at 5 % false alarms,"
+        " on the side that the AUROC tells, with a threshold chosen on these same pictures. Only"
+        " attacks that reached their goal are compared, so arms can be about different pictures."
+        " Both sides' figures are about their own top class. Sorted values are learned from where"
+        f" there are at least {2 * FOLDS} pairs; the pair as its own background is left out for"
+        " matched attacks.",
         "",
         "## Attacks and controls",
         "",
-        "| arm | pictures | goal reached | median iterations |",
-        "|---|---|---|---|",
+        "| arm | pictures | goal reached | median iterations | median confidence, clean → after |",
+        "|---|---|---|---|---|",
         *(_arm_row(arm) for arm in frame.arms),
+        "",
+        "A matched attack is taken at its first iteration that is at least as sure as the network"
+        " was of the clean picture. It can overshoot: confidence alone, below, says by how much.",
         "",
     ]
     for arm in frame.arms:
@@ -160,12 +172,18 @@ def markdown(identity: dict[str, Any], rule: str, frame: SurveyFrame, learned: L
     return "\n".join(lines) + "\n"
 
 
+def _printable(text: str) -> str:
+    """Names of files without what a terminal would obey; rows.csv has them as they are."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _arm_row(arm: SurveyArm) -> str:
     share = f"{100 * arm.reached / arm.tried:.0f} %" if arm.tried else "–"
     if arm.control == "noise":
         share = "(no goal)"
     steps = f"{arm.steps:g}" if math.isfinite(arm.steps) else "–"
-    return f"| {arm.name} | {arm.tried} | {share} | {steps} |"
+    before, after = (f"{p:.3f}" if math.isfinite(p) else "–" for p in arm.confidence)
+    return f"| {arm.name} | {arm.tried} | {share} | {steps} | {before} → {after} |"
 
 
 def _arm_section(arm: SurveyArm, rows: Sequence[Separation], learned: Learned) -> list[str]:

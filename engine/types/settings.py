@@ -112,6 +112,12 @@ class ExplainSettings:
     background: str | None = None
     draws: int | None = None
 
+    @property
+    def has_background(self) -> bool:
+        """Whether the values depend on the background pictures."""
+        own = self.explainer == "integrated" and self.baseline != "mean"
+        return not own and self.explainer != "lime"
+
     def __post_init__(self) -> None:
         check_choice(self.explainer, EXPLAINERS, "explainer")
         check_choice(self.score, SCORES, "score")

@@ -53,6 +53,13 @@ class SurveySettings:
     ray: str | None = None
     threads: int | None = None
 
+    @property
+    def paired(self) -> ExplainSettings | None:
+        """What is explained a second time with the pair as its background, if anything is."""
+        if "pair" not in self.references:
+            return None
+        return next((one for one in self.explanations if one.has_background), None)
+
     def __post_init__(self) -> None:
         for rule in self.targets:
             check_choice(rule, TARGET_RULES, "a survey's target")
@@ -82,7 +89,8 @@ class SurveyArm:
     `attack` is what the explorer needs to repeat it, but for the picture's seed; for noise its
     epsilon alone counts. `matched` arms stop as soon as the attack is as sure as the network was
     of the clean picture. `reached` of `tried` pictures have met the goal (noise has none: all),
-    after `steps` iterations in the median (nan: none).
+    after `steps` iterations in the median (nan: none). `confidence` is the median probability of
+    the top class of the clean and of the adversarial pictures among those.
     """
 
     key: str
@@ -92,6 +100,7 @@ class SurveyArm:
     tried: int
     reached: int
     steps: float
+    confidence: tuple[float, float] = (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,4 +122,6 @@ def find_class(text: str, labels: tuple[str, ...]) -> int:
     for index, label in enumerate(labels):
         if label.casefold().replace("_", " ") == key:
             return index
-    raise UserError(f"unknown class {word!r}{suggest(word, labels)}")
+    some = f": the network has {len(labels)} classes, such as {', '.join(labels[:3])}."
+    known = suggest(word, labels) or some
+    raise UserError(f"unknown class {word!r}{known}")

@@ -86,6 +86,18 @@ class TestArms:
             assert one.confidence >= record.confidence
         assert seen > 1
 
+    def test_arms_tell_how_sure_the_network_was_of_both_sides(
+        self, done: tuple[Path, SurveyFrame]
+    ) -> None:
+        for arm in done[1].arms:
+            rows = [
+                row for row in table(done[0]) if row["arm"] == arm.key and row["reached"] == "1"
+            ]
+            by = {row["picture"]: row for row in rows}.values()
+            for side, told in zip(("clean", "adversarial"), arm.confidence, strict=True):
+                sure = [float(row[f"{side}_confidence"]) for row in by]
+                assert told == pytest.approx(np.median(sure))
+
     @pytest.mark.parametrize("method", ["fgsm", "pgd", "mifgsm", "blog"])
     def test_an_attack_in_a_batch_is_the_attack_alone(
         self, method: str, photos: Path, tmp_path: Path
@@ -274,64 +286,6 @@ class TestLabels:
         with pytest.raises(UserError, match=r"n77|loose"):
             SurveyRun(settings(root, tmp_path / "run"), classifier())
         assert not (tmp_path / "run").exists()
-
-
-class TestBadInput:
-    def test_an_empty_folder(self, tmp_path: Path) -> None:
-        (tmp_path / "photos").mkdir()
-        with pytest.raises(UserError, match="holds no pictures"):
-            SurveyRun(settings(tmp_path / "photos", tmp_path / "run"), classifier())
-
-    def test_no_picture_that_the_network_gets_right(self, tmp_path: Path) -> None:
-        for kind in range(4):
-            paint(tmp_path / "photos" / f"n0{kind + 1}" / "0.png", (kind + 1) % 4, kind)
-        with pytest.raises(UserError, match="none of the 4 pictures right"):
-            survey(settings(tmp_path / "photos", tmp_path / "run"))
-
-    def test_an_unreadable_picture_is_recorded_and_the_run_goes_on(self, tmp_path: Path) -> None:
-        root = folder(tmp_path / "photos", each=2)
-        (root / "n02" / "broken.png").write_bytes(b"no picture")
-        last = survey(settings(root, tmp_path / "run", batch=4))
-        assert (last.state, last.done, last.failed) == ("finished", 9, 1)
-        assert "broken.png is not a picture" in rows(tmp_path / "run")
-
-    def test_a_picture_that_fails_fails_alone(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        root = folder(tmp_path / "photos", each=2)
-        network = classifier()
-        bad = torch.from_numpy(read(root / "n01" / "0.png", network.preprocessing))
-        inner = network.module.forward
-
-        def fails(x: torch.Tensor) -> torch.Tensor:
-            if any(torch.equal(one, bad) for one in x) and x.requires_grad:
-                raise RuntimeError("the device coughed")
-            return inner(x)
-
-        monkeypatch.setattr(network.module, "forward", fails)
-        last = survey(settings(root, tmp_path / "run", batch=4), network)
-        assert (last.done, last.failed) == (8, 1)
-        assert "the device coughed" in rows(tmp_path / "run")
-
-    def test_an_unknown_layer_is_told_before_anything_is_written(
-        self, photos: Path, tmp_path: Path
-    ) -> None:
-        wrong = (ExplainSettings(layer="convv"),)
-        with pytest.raises(UserError, match="did you mean conv"):
-            SurveyRun(settings(photos, tmp_path / "run", explanations=wrong), classifier())
-        assert not (tmp_path / "run").exists()
-
-    def test_a_stopped_survey_says_so_and_can_go_on(self, photos: Path, tmp_path: Path) -> None:
-        asked = settings(photos, tmp_path / "run")
-        run = SurveyRun(asked, classifier())
-        frames = []
-        for frame in run.frames():
-            if frame is not None:
-                frames.append(frame)
-                run.stop()
-        assert frames[-1].state == "stopped"
-        assert 0 <= frames[-1].done < 12
-        assert survey(asked).state == "finished"
 
 
 def test_labels_are_the_networks(done: tuple[Path, SurveyFrame]) -> None:

@@ -122,9 +122,9 @@ def test_names_cannot_reach_the_terminal_as_commands() -> None:
 
 def test_the_caption_names_step_samples_error_gap_and_time_left() -> None:
     words = caption(evidence(1.0, 0.5, 0.1))
-    for part in ("step 20", "n 50 of 200", "error 1.0 % | 2.0 %", "gap 0.00400", "3 s left"):
+    for part in ("step 20", "n 50 of 200", "error 1.0 | 2.0 %", "gap 0.0040", "3 s left"):
         assert part in words
-    assert "expected gradients of the probability" in words
+    assert "expected gradients, probability" in words
 
 
 def test_the_caption_of_a_finished_explanation_has_no_time_left() -> None:

@@ -183,7 +183,8 @@ class SurveyScreen(SessionScreen):
             shares(row.adversarial) if row else None,
         )
         self.query_one(RocView).show(row)
-        name = f"{row.statistic} · {row.arm}" if row else ""
+        arms = {arm.key: arm.name for arm in self.view.frame.arms} if self.view.frame else {}
+        name = f"{row.statistic} · {arms.get(row.arm, row.arm)}" if row else ""
         self.query_one("#survey-h-pane", Pane).heading.set(safe(name))
         self.query_one("#survey-roc-pane", Pane).heading.set(safe(row.explanation) if row else "")
 
@@ -200,6 +201,7 @@ class SurveyScreen(SessionScreen):
         pair = event.lines.pairs[event.index]
         session = self.session
         session.attack, session.explain = pair.attack, pair.explain
+        session.play_on_arrival = True
         self.xaway.open(pair.path)
         self.xaway.main.show_settings()
         self.dismiss(None)
