@@ -62,8 +62,8 @@ def with_shap(
     queries: Sequence[PictureClass],
     background: Background | None,
     settings: ExplainSettings,
-) -> Iterator[Estimate]:
-    """Running means of shap's values, one after each chunk of samples.
+) -> Iterator[Estimate | None]:
+    """Running means of shap's values, one after each chunk of samples; None within one.
 
     All classes of a chunk share its seed, and with it shap's draws. With a layer, values are
     shap's: gradient x activation at the layer's input. Errors come from the spread of the
@@ -105,6 +105,8 @@ def with_shap(
                     network = OneScore(classifier.module, settings.score, c)
                     explainers[c] = ShapOfOne(network, layer, held, size, settings.smoothing)
                 each.append(explainers[c](pictures[p], count, seed))
+                with clock.paused():
+                    yield None
             values = torch.stack(each)
         except (RuntimeError, MemoryError) as error:
             chunk.halve(error, count)
