@@ -110,10 +110,11 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     parts = [f"step {evidence.step}", f"{explainer}, {settings.score}{where}", drawn]
     errors = [relative_error(a) for a in shown]
     if errors and all(map(math.isfinite, errors)):
-        parts.append(f"error {_percents(errors)}")
+        shares = [percent(error).removesuffix(" %") for error in errors]
+        parts.append(f"error {' | '.join(shares)} %")
     noises = [noise_share(a) for a in shown]
     if noises and all(map(math.isfinite, noises)):
-        parts.append(f"noise alone {_percents(noises)}")
+        parts.append("noise alone " + " | ".join(f"{100 * noise:.0f}" for noise in noises) + " %")
     gaps = [compact(a.gap, 2) for a in shown if math.isfinite(a.gap)]
     if gaps:
         parts.append("gap " + " | ".join(gaps))
@@ -122,7 +123,3 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     if evidence.note:
         parts.append(safe(evidence.note))
     return " · ".join(parts)
-
-
-def _percents(shares: list[float]) -> str:
-    return " | ".join(percent(share).removesuffix(" %") for share in shares) + " %"
