@@ -115,12 +115,13 @@ def expected(
                 continue
             # Within a cluster nothing new is known: only the counters move.
             if changed or last is None:
+                last = None  # its arrays go before the new ones come
                 last, changed = estimate(sweep.read()), False
             told = clock.seconds
-            result = replace(last, samples=samples, seconds=clock.seconds)
-            reason = why_stop(result, settings, trusted=moments.seen >= ENOUGH)
+            last = replace(last, samples=samples, seconds=clock.seconds)
+            reason = why_stop(last, settings, trusted=moments.seen >= ENOUGH)
             with clock.paused():
-                yield replace(result, done=bool(reason), reason=reason)
+                yield replace(last, done=bool(reason), reason=reason)
             if reason:
                 return
         sweep.close()

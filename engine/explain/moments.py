@@ -156,10 +156,10 @@ class Moments:
         if self.clusters and weight > 0:
             variance, deviations = self._sweep_error(fraction)
             self._weight += weight
-            self._values = self._values + self._mean * weight
+            self._values = self._mean.mul_(weight).add_(self._values)
             if variance is not None and deviations is not None:
-                self._variance = self._variance + variance * weight**2
-                self._deviations = self._deviations + deviations * weight
+                self._variance = variance.mul_(weight**2).add_(self._variance)
+                self._deviations = deviations.mul_(weight).add_(self._deviations)
                 one, two = self._sweep_pooled(fraction)
                 self._pooled = (
                     self._pooled[0].to(one) + one * weight**2,
