@@ -65,7 +65,7 @@ class FormScreen(ModalScreen[Record | None], Generic[Record]):
         """A row a field, and the line for what is wrong."""
         with Vertical(classes="dialog", id="form") as box:
             box.border_title = self._title_text
-            box.border_subtitle = "↑↓ field · enter take · esc back"
+            box.border_subtitle = "↑↓ field · enter take, on ▾ open · esc back"
             with VerticalScroll(id="fields", can_focus=False):
                 for one in self._fields.values():
                     with Horizontal(classes="form-row"):
