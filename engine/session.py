@@ -246,7 +246,6 @@ class Session:
         found: Evidence | None = None
         if key in self._interrupted:
             running, found = self._interrupted.pop(key)
-            yield found
         else:
             x = self.picture(step)
             # The same picture twice would differ by rounding, and that would look like a finding.
@@ -256,6 +255,7 @@ class Session:
             running = explain(self.classifier, pictures, pairs, background, settings)
         told = 0.0
         try:
+            yield found
             for estimate in running:
                 if estimate is None or (not estimate.done and time.perf_counter() - told < PACE):
                     yield None
