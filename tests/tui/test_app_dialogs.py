@@ -191,6 +191,14 @@ async def test_z_fills_the_screen_and_the_arrows_go_round() -> None:
         assert isinstance(desk.app.screen, MainScreen)
 
 
+async def test_v_before_an_attack_says_what_is_missing() -> None:
+    async with Desk().open() as desk:
+        await desk.press("v")
+        assert "no attack yet: esc, then space starts one" in desk.text("#caption")
+        await desk.press("escape", "space", "v")
+        assert "no attack yet" not in desk.text("#caption")
+
+
 async def test_v_explains_the_five_likeliest_classes_of_each_side() -> None:
     async with Desk().open() as desk:
         await desk.press("space")

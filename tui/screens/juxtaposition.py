@@ -101,7 +101,10 @@ class JuxtapositionScreen(Aside):
         )
         line = self.query_one("#caption", TextBlock)
         running = session.running(juxtaposed=True)
-        line.show(caption(evidence, first=False, running=running) if evidence else "explaining")
+        words = caption(evidence, first=False, running=running) if evidence else "explaining"
+        if session.frame is None:
+            words += " · no attack yet: esc, then space starts one"
+        line.show(words)
         names = ", ".join(safe(session.label(index)) for index in self._picked)
         self.query_one(Title).set(
             f"{names}, then the likeliest classes of each side"
