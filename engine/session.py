@@ -264,7 +264,6 @@ class Session:
                 found = evidence(
                     estimate, asked, self.classifier.labels, settings, step, previous=found
                 )
-                del estimate  # its arrays are large, and the next ones come before it goes
                 if note and note not in found.note:
                     found = replace(found, note="; ".join(filter(None, (found.note, note))))
                 if found.done:

@@ -115,7 +115,6 @@ def expected(
                 continue
             # Within a cluster nothing new is known: only the counters move.
             if changed or last is None:
-                last = None  # its arrays go before the new ones come
                 last, changed = estimate(sweep.read()), False
             told = clock.seconds
             last = replace(last, samples=samples, seconds=clock.seconds)

@@ -3,8 +3,8 @@
     python -m tests.bench.explain_memory [--side 112]
 
 Each row runs in its own process (resident memory's high-water mark, less that of a process that
-only loads the network). What grows with classes is the result itself: about thirty arrays of the
-picture's size per class, of which half when they would exceed half a gigabyte.
+only loads the network). What grows with classes is the result itself: about sixty arrays of the
+picture's size per class, and fewer when the running sums would exceed half a gigabyte.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import resource
-from collections import deque
 from collections.abc import Sequence
 
 import torch
@@ -57,8 +56,8 @@ def peak(samples: int, classes: int, background: int, side: int) -> float:
     queries = [(p, c) for p in (0, 1) for c in range(classes)]
     if samples:
         settings = ExplainSettings(samples=samples, score="logit")
-        # Keeps no estimate while the next one is made, as the app does not.
-        deque(explain(classifier, shown, queries, Lazy(background, side), settings), maxlen=0)
+        for _ in explain(classifier, shown, queries, Lazy(background, side), settings):
+            pass
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
