@@ -23,8 +23,8 @@ from torch import Tensor
 
 from engine.explain.spacing import Spacing
 
-MEMORY = 2**29
-"""Bytes that the running sums should stay below; fewer deviations are kept above it."""
+GROUPS = 8
+"""Deviations that are kept: more would tell errors of statistics better, and take more memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,11 @@ class Reading:
     degrees: Tensor | None = None
 
 
-def pooled(product: Tensor) -> Tensor:
-    """Sums (Q,) over the elements of (Q, ...), in double precision on the CPU."""
-    return product.flatten(1).sum(1).cpu().double()
+def energy(values: Tensor) -> Tensor:
+    """Sums of squares (Q,) over the elements of (Q, ...), in double precision on the CPU."""
+    flat = values.flatten(1)
+    squares: Tensor = torch.linalg.vecdot(flat, flat)
+    return squares.cpu().double()
 
 
 class _Spread:
@@ -69,16 +71,14 @@ class Moments:
     """
 
     def __init__(self, shape: torch.Size, device: torch.device, seed: int) -> None:
-        elements = 4 * shape.numel()
-        self.groups = 8 if 30 * elements <= MEMORY else 4
         self._rng = np.random.default_rng([seed, 0x5EED])
         self._shape = shape
         self._device = device
         self._weight = 0.0
         # Sums over finished sweeps; most estimates need no second sweep, and no room for them.
-        self._values: Tensor | float = 0.0
-        self._variance: Tensor | float = 0.0
-        self._deviations: Tensor | float = 0.0
+        self._values: Tensor | None = None
+        self._variance: Tensor | None = None
+        self._deviations: Tensor | None = None
         self._pooled = (torch.zeros(()), torch.zeros(()))
         self.seen = 0
         self._start()
@@ -97,22 +97,21 @@ class Moments:
         self._mean = self._zeros()
         self._squares = self._zeros()
         self._halves = self._zeros()
-        self._within = self._zeros(self.groups)
-        self._between = self._zeros(self.groups)
-        self._between_signs = np.zeros(self.groups)
+        self._within = self._zeros(GROUPS)
+        self._between = self._zeros(GROUPS)
+        self._between_signs = np.zeros(GROUPS)
         self._columns = (self._shuffled(), self._shuffled())
         self._spread_between = _Spread()
         self._spread_within = _Spread()
         self._spacing = Spacing()
 
     def _shuffled(self) -> npt.NDArray[np.float64]:
-        """Columns of +-1, orthogonal within each run of `groups` clusters, randomly signed."""
-        g = self.groups
+        """Columns of +-1, orthogonal within each run of `GROUPS` clusters, randomly signed."""
         hadamard = np.array([[1.0]])
-        while len(hadamard) < g:
+        while len(hadamard) < GROUPS:
             hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]])
-        signs = self._rng.choice([-1.0, 1.0], g)
-        columns: npt.NDArray[np.float64] = hadamard[:, self._rng.permutation(g)] * signs
+        signs = self._rng.choice([-1.0, 1.0], GROUPS)
+        columns: npt.NDArray[np.float64] = hadamard[:, self._rng.permutation(GROUPS)] * signs
         return columns
 
     def add(
@@ -128,7 +127,7 @@ class Moments:
         `weight` is for clusters of independent draws, in proportion to their number; stratified
         ones count alike. `draws` and `inner`: see `Spacing.add`.
         """
-        column = self.clusters % self.groups
+        column = self.clusters % GROUPS
         if column == 0:
             self._columns = (self._shuffled(), self._shuffled())
         self.clusters += 1
@@ -136,30 +135,29 @@ class Moments:
         self._counted += weight
         delta = mean - self._mean
         self._mean.add_(delta, alpha=weight / self._counted)
-        product = delta.mul(mean - self._mean).mul_(weight)
-        self._squares.add_(product)
-        self._spread_between.add(pooled(product))
+        # The new mean is off by delta (1 - weight / counted): Welford's product in one factor.
+        product = weight * (1 - weight / self._counted)
+        self._squares.addcmul_(delta, delta, value=product)
+        self._spread_between.add(energy(delta) * product)
         signs = self._columns[0][:, column] * weight**0.5
         self._between_signs += signs
-        for g, sign in enumerate(signs):
-            self._between[g].add_(mean, alpha=float(sign))
+        _spread_over(self._between, signs, mean)
         if half is not None:
             self._halves.addcmul_(half, half)
-            energy = pooled(half**2)
-            self._spread_within.add(energy)
-            self._spacing.add(energy, draws, inner)
-            for g, sign in enumerate(self._columns[1][:, column]):
-                self._within[g].add_(half, alpha=float(sign))
+            within = energy(half)
+            self._spread_within.add(within)
+            self._spacing.add(within, draws, inner)
+            _spread_over(self._within, self._columns[1][:, column], half)
 
     def end_sweep(self, weight: float, fraction: float = 1.0) -> None:
         """Close the sweep; it counts `weight` in the mean over sweeps from now on."""
         if self.clusters and weight > 0:
-            variance, deviations = self._sweep_error(fraction)
+            error = self._sweep_error(fraction, weight)
             self._weight += weight
-            self._values = self._mean.mul_(weight).add_(self._values)
-            if variance is not None and deviations is not None:
-                self._variance = variance.mul_(weight**2).add_(self._variance)
-                self._deviations = deviations.mul_(weight).add_(self._deviations)
+            self._values = _plus(self._mean.mul_(weight), self._values)
+            if error is not None:
+                self._variance = _plus(error[0], self._variance)
+                self._deviations = _plus(error[1], self._deviations)
                 one, two = self._sweep_pooled(fraction)
                 self._pooled = (
                     self._pooled[0].to(one) + one * weight**2,
@@ -177,42 +175,53 @@ class Moments:
         more = self._spread_between.error((1 - fraction) / (self._counted * (m - 1)), 1)
         return one + more[0], two + more[1]
 
-    def _sweep_error(self, fraction: float) -> tuple[Tensor | None, Tensor | None]:
+    def _sweep_error(self, fraction: float, scale: float) -> tuple[Tensor, Tensor] | None:
+        """Squared error and deviations of `scale` times the open sweep's mean, if known."""
         m = self.clusters
-        factor = self._spacing.factor() * min(fraction, 1.0)
-        factor = factor.to(self._mean).view(-1, *[1] * (len(self._shape) - 1))
         if m < 2 and fraction < 1:
-            return None, None
-        variance, deviations = self._halves * (factor / m**2), self._within * (factor.sqrt() / m)
-        if fraction >= 1:
-            return variance, deviations
-        outer = (1 - fraction) / (self._counted * (m - 1))
-        variance.add_(self._squares, alpha=outer)
-        for each, between, sign in zip(deviations, self._between, self._between_signs, strict=True):
-            each.add_(between, alpha=outer**0.5)
-            each.sub_(self._mean, alpha=outer**0.5 * float(sign))
+            return None
+        factor = self._spacing.factor() * (min(fraction, 1.0) * (scale / m) ** 2)
+        factor = factor.to(self._mean).view(-1, *[1] * (len(self._shape) - 1))
+        variance, deviations = self._halves * factor, self._within * factor.sqrt()
+        if fraction < 1:
+            outer = scale**2 * (1 - fraction) / (self._counted * (m - 1))
+            variance.add_(self._squares, alpha=outer)
+            deviations.add_(self._between, alpha=outer**0.5)
+            _spread_over(deviations, self._between_signs * -(outer**0.5), self._mean)
         return variance, deviations
 
     def read(self, weight: float, fraction: float) -> Reading:
         """The estimate so far; the open sweep counts `weight` and has visited `fraction`."""
-        if self.clusters == 0 or (self._weight and self.clusters < 2 and fraction < 1):
-            total = max(self._weight, 1e-30)
-            if not self._weight:
-                return Reading(self._zeros(), None, None)
+        if not self.clusters:
+            weight = 0.0
+        total = self._weight + weight or 1.0
+        error = self._sweep_error(fraction, weight / total) if self.clusters else None
+        if error is None and self._values is not None:  # the open sweep does not tell enough yet
+            assert self._variance is not None
+            assert self._deviations is not None
             return Reading(
-                torch.as_tensor(self._values / total),
-                torch.as_tensor(self._variance / total**2),
-                torch.as_tensor(self._deviations / total),
+                self._values / self._weight,
+                self._variance / self._weight**2,
+                self._deviations / self._weight,
                 self._pooled[0] ** 2 / self._pooled[1],
             )
-        variance, deviations = self._sweep_error(fraction)
-        total = self._weight + weight
-        values = (self._values + self._mean * weight) / total
-        if variance is None or deviations is None:
+        values = _plus(self._mean * (weight / total), self._values, 1 / total)
+        if error is None:
             return Reading(values, None, None)
-        variance.mul_(weight**2).add_(self._variance).div_(total**2)
-        deviations.mul_(weight).add_(self._deviations).div_(total)
+        variance = _plus(error[0], self._variance, 1 / total**2)
+        deviations = _plus(error[1], self._deviations, 1 / total)
         one, two = self._sweep_pooled(fraction)
         one = one * weight**2 + self._pooled[0].to(one)
         two = two * weight**4 + self._pooled[1].to(two)
         return Reading(values, variance, deviations, one**2 / two.clamp(min=1e-300))
+
+
+def _spread_over(sums: Tensor, signs: npt.NDArray[np.float64], values: Tensor) -> None:
+    """Add `values` (Q, ...) times each of `signs` (G,) to `sums` (G, Q, ...), in one pass."""
+    column = torch.from_numpy(signs).to(values)
+    sums.view(len(signs), -1).addr_(column, values.flatten())
+
+
+def _plus(part: Tensor, finished: Tensor | None, scale: float = 1.0) -> Tensor:
+    """The open sweep's `part`, to which `scale` times what the finished ones gave is added."""
+    return part if finished is None else part.add_(finished, alpha=scale)

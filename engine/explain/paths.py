@@ -92,12 +92,16 @@ class Paths:
             for each in (draws.positions, draws.weights)
         )
         points = draws.background + positions.view(*positions.shape, *trailing) * differences
+        weights = weights.view(*weights.shape, *trailing)
+        if self.head.complete:  # all classes of a picture share these factors
+            factors = differences.mul_(weights)
         sums: Tensor | None = None
         squares = torch.zeros(len(segments), self.queries, dtype=torch.float64)
         for p, j, gradient, root in gradients(self.head, points, self.classes, self.pictures):
-            factor = differences[p] if self.head.complete else root
-            weight = weights[p].view(-1, *[1] * (gradient.dim() - 1))
-            values = (gradient * factor).mul_(weight)
+            if self.head.complete:
+                values = gradient * factors[p]
+            else:
+                values = (gradient * root).mul_(weights[p].view(-1, *[1] * (gradient.dim() - 1)))
             if sums is None:
                 sums = values.new_empty(len(segments), self.queries, *values.shape[1:])
             energy = torch.linalg.vecdot(*[values.flatten(1)] * 2).cpu().double()

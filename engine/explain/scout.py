@@ -17,12 +17,20 @@ from engine.types import Score
 
 Doubles = npt.NDArray[np.float64]
 
+TOGETHER = 8
+"""Background pictures looked at together at most: they may have to be decoded first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scouted:
-    """A background picture as a point of the head's space (1, ...), with a warp per picture."""
+    """A background picture: its number, as a point of the head's space (1, ...), its scores (Q,).
 
+    `warps` has one for each explained picture.
+    """
+
+    background: int
     point: Tensor
+    scores: Doubles
     warps: tuple[Warp, ...]
 
 
@@ -34,14 +42,19 @@ class Scout:
         self.background = background
         self.score = score
         self.rows = rows
-        self.base: dict[int, Doubles] = {}
-        """Scores of the queries (Q,) at each background picture seen so far."""
+        self.together = TOGETHER if score == "logit" else 1
+        """Background pictures that are looked at together, because a pass is cheaper by the row."""
+        self._base: dict[int, Doubles] = {}
 
     @property
     def expected(self) -> Doubles:
-        """Mean scores (Q,) over the background pictures seen so far."""
-        mean: Doubles = np.mean(list(self.base.values()), 0)
+        """Mean scores (Q,) over the background pictures drawn from so far."""
+        mean: Doubles = np.mean(list(self._base.values()), 0)
         return mean
+
+    def drawn_from(self, scouted: Scouted) -> None:
+        """Count a background picture's scores from now on."""
+        self._base[scouted.background] = scouted.scores
 
     def prepare(self, indices: Sequence[int]) -> list[Scouted]:
         """Look at the paths that begin at background pictures `indices`."""
@@ -49,9 +62,10 @@ class Scout:
         pictures = range(len(self.paths.pictures))
         routes = [(p, n) for p in pictures for n in range(len(indices))]
         low = self._look(points, routes, [np.zeros(1) for _ in routes])
-        for n, index in enumerate(indices):
-            each = [found[:, 0] for (_, at), found in zip(routes, low, strict=True) if at == n]
-            self.base[index] = self.paths.spread(each)
+        base = [
+            self.paths.spread([f[:, 0] for (_, at), f in zip(routes, low, strict=True) if at == n])
+            for n in range(len(indices))
+        ]
         warps = [FLAT] * len(routes)
         if self.score == "probability":  # gradients of logits are about as large everywhere
             high = [self.paths.scores(self.paths.ends[p : p + 1], p)[:, 0] for p in pictures]
@@ -59,8 +73,8 @@ class Scout:
             warps = explore(ends, lambda wanted: self._look(points, routes, wanted))
         by_route = dict(zip(routes, warps, strict=True))
         return [
-            Scouted(points[n : n + 1], tuple(by_route[p, n] for p in pictures))
-            for n in range(len(indices))
+            Scouted(index, points[n : n + 1], base[n], tuple(by_route[p, n] for p in pictures))
+            for n, index in enumerate(indices)
         ]
 
     def _look(

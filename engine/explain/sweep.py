@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from engine.explain.draws import Cluster, Sweep
-from engine.explain.moments import Moments, Reading, pooled
+from engine.explain.moments import Moments, Reading, energy
 from engine.explain.paths import Draws, Paths, Sums
 from engine.explain.scout import Scout, Scouted
 
@@ -55,8 +55,14 @@ class OpenSweep:
         places = self._places[self._at : self._at + size]
         fresh = sorted({number for number, _, _ in places} - self._scouted.keys())
         if fresh:
+            if not self._moments.empty:  # before there is anything to see nothing may wait
+                together = min(self._scout.together, len(places) * len(self._paths.pictures))
+                end = max(fresh[-1] + 1, fresh[0] + together)
+                fresh = list(range(fresh[0], min(end, len(self._sweep.clusters))))
             found = self._scout.prepare([self._sweep.clusters[n].background for n in fresh])
             self._scouted |= dict(zip(fresh, found, strict=True))
+        for number, _, _ in places:
+            self._scout.drawn_from(self._scouted[number])
         points = torch.cat([self._scouted[number].point for number, _, _ in places])
         shape = (len(self._paths.pictures), len(places))
         positions, weights = np.empty(shape), np.empty(shape)
@@ -105,7 +111,7 @@ class OpenSweep:
         # Noise is independent from draw to draw, however evenly they are spaced.
         if cluster.even and not self._smoothing:
             each = zip(means, self._open.values(), sizes, strict=True)
-            inner = torch.stack([sums.squares / n - pooled(m**2) for m, sums, n in each]).mean(0)
+            inner = torch.stack([sums.squares / n - energy(m) for m, sums, n in each]).mean(0)
         mean, half = (means[0] + means[1]).div_(2), (means[0] - means[1]).div_(2)
         self._moments.add(mean, half, draws=sum(sizes), inner=inner)
 
