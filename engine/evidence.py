@@ -1,4 +1,4 @@
-"""From attributions to what the screen shows: the only place that computes statistics.
+"""Statistics of attributions and their errors: the only place that computes them.
 
 May import numpy, scipy and `engine.types`; torch stays outside.
 """
@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.types import NORMAL, Attribution, Evidence, ExplainSettings, Query
-
-if TYPE_CHECKING:
-    from engine.explain.base import Estimate
+from engine.types import NORMAL
 
 Array = npt.NDArray[np.floating]
+Pairs = list[tuple[dict[str, float], dict[str, float]]]
 
 STATISTICS: dict[str, str] = {
     "mean": "mean of the attribution over all elements",
@@ -76,9 +73,7 @@ def _quantiles(flat: Array) -> dict[str, float]:
     return figures
 
 
-def perturbed(
-    values: Array, deviations: Array, thorough: bool = True
-) -> list[tuple[dict[str, float], dict[str, float]]]:
+def perturbed(values: Array, deviations: Array, thorough: bool = True) -> Pairs:
     """Statistics of values + deviation and values - deviation, for each deviation (G, ...).
 
     Half their differences are draws from the error of the statistics: the even part, by which
@@ -103,18 +98,20 @@ def perturbed(
     return pairs
 
 
-def _half_differences(pairs: list[tuple[dict[str, float], dict[str, float]]], name: str) -> Array:
+def half_differences(pairs: Pairs, name: str) -> Array:
+    """Draws (G,) from the error of a statistic, from what `perturbed` found; fewer if unknown."""
     return np.array([(up[name] - down[name]) / 2 for up, down in pairs if name in up])
 
 
-def _rms(draws: Array) -> float:
+def rms(draws: Array) -> float:
+    """Root mean square; nan of nothing."""
     return float(np.sqrt(np.mean(draws**2))) if len(draws) else float("nan")
 
 
 def standard_errors(values: Array, deviations: Array | None) -> dict[str, float]:
     """Standard errors of `statistics(values)`; nan where `deviations` (G, ...) are unknown."""
     pairs = [] if deviations is None else perturbed(values, deviations)
-    return {name: _rms(_half_differences(pairs, name)) for name in STATISTICS}
+    return {name: rms(half_differences(pairs, name)) for name in STATISTICS}
 
 
 def interval(variances: Sequence[float], degrees: Sequence[float], deviations: int) -> float:
@@ -154,7 +151,7 @@ def relative_error(
         pairs = perturbed(each, deviations[:, q], thorough=False)
         scale = float(np.abs(each).mean())
         if scale > 0:
-            out[q] = _rms(_half_differences(pairs, "mean_abs")) / scale
+            out[q] = rms(half_differences(pairs, "mean_abs")) / scale
     return out
 
 
@@ -204,121 +201,8 @@ def _averages(size: int, cells: int) -> npt.NDArray[np.float32]:
     return (inside / np.diff(edges)[:, None]).astype(np.float32)
 
 
-def evidence(
-    estimate: Estimate,
-    queries: Sequence[Query],
-    labels: Sequence[str],
-    settings: ExplainSettings,
-    step: int,
-    *,
-    previous: Evidence | None = None,
-    thorough: bool | None = None,
-) -> Evidence:
-    """An `Estimate` as the screen draws it.
-
-    Args:
-        estimate: its values (Q, C, h, w) belong to `queries`, in this order.
-        queries: what was asked.
-        labels: names of the classes.
-        settings: how it was explained.
-        step: the attack's iteration on the adversarial side.
-        previous: the record before this one; errors that are not computed anew come from it,
-            scaled by the root of the numbers of samples.
-        thorough: compute the errors of quantiles too; by default when the estimate is done.
-    """
-    full = estimate.done if thorough is None else thorough
-    edges = symmetric_edges(list(estimate.values))
-    ratio = 1.0
-    if previous is not None and estimate.samples:
-        ratio = float(np.sqrt(previous.samples / estimate.samples))
-    figures = [statistics(each) for each in estimate.values]
-    deviations, spread = estimate.deviations, estimate.standard_error
-    pairs = [
-        [] if deviations is None else perturbed(each, deviations[:, q], full)
-        for q, each in enumerate(estimate.values)
-    ]
-    sides, attributions = _sides(queries), []
-    for q, (query, each) in enumerate(zip(queries, estimate.values, strict=True)):
-        errors = {name: _rms(_half_differences(pairs[q], name)) for name in STATISTICS}
-        if previous is not None and q < len(previous.attributions):
-            old = previous.attributions[q].errors
-            errors = {n: old[n] * ratio if np.isnan(e) else e for n, e in errors.items()}
-        attributions.append(
-            Attribution(
-                query=query,
-                name=labels[query.class_index],
-                heat=heat_grid(each),
-                heat_error=None if deviations is None else _heat_error(deviations[:, q]),
-                statistics=figures[q],
-                errors=errors,
-                histogram=histogram(each, edges),
-                score_value=float(estimate.score_values[q]),
-                expected=float(estimate.expected[q]),
-                gap=float(estimate.gap[q]),
-                noise=float("nan") if spread is None else noise_floor(spread[q]),
-                interval=_reach(estimate, q),
-            )
-        )
-    rate = estimate.seconds / max(1, estimate.samples)
-    left = rate * (estimate.total - estimate.samples)
-    if settings.seconds is not None:
-        left = min(left, max(0.0, settings.seconds - estimate.seconds))
-    return Evidence(
-        attributions=tuple(attributions),
-        edges=edges,
-        contrasts=_contrasts(sides, figures, pairs, previous, ratio),
-        samples=estimate.samples,
-        total=estimate.total,
-        seconds=estimate.seconds,
-        seconds_left=0.0 if estimate.done else left,
-        done=estimate.done,
-        step=step,
-        settings=settings,
-        note="; ".join(part for part in (estimate.note, estimate.reason) if part),
-        intervals=tuple(_reach(estimate, *both) for both in sides),
-    )
-
-
-def _reach(estimate: Estimate, *parts: int) -> float:
-    """`interval` of a sum or difference of queries."""
-    spread, degrees, deviations = estimate.standard_error, estimate.degrees, estimate.deviations
-    if spread is None or degrees is None or deviations is None:
-        return NORMAL
-    variances = [float(np.sum(np.square(spread[q], dtype=np.float64))) for q in parts]
-    return interval(variances, [float(degrees[q]) for q in parts], len(deviations))
-
-
-def _sides(queries: Sequence[Query]) -> list[tuple[int, int]]:
-    """The k-th clean and the k-th adversarial query, for every k."""
-    clean = [q for q, query in enumerate(queries) if query.side == "clean"]
-    other = [q for q, query in enumerate(queries) if query.side == "adversarial"]
-    return list(zip(clean, other, strict=False))
-
-
-def _heat_error(deviations: Array) -> npt.NDArray[np.float32]:
-    """Standard error of the pooled heat (h', w') from deviations (G, C, h, w)."""
+def heat_error(deviations: Array) -> npt.NDArray[np.float32]:
+    """Standard error of `heat_grid` (h', w') from deviations (G, C, h, w)."""
     pooled = np.stack([heat_grid(each) for each in deviations])
     error: npt.NDArray[np.float32] = np.sqrt(np.mean(pooled**2, axis=0))
     return error
-
-
-def _contrasts(
-    sides: Sequence[tuple[int, int]],
-    figures: list[dict[str, float]],
-    pairs: list[list[tuple[dict[str, float], dict[str, float]]]],
-    previous: Evidence | None,
-    ratio: float,
-) -> tuple[dict[str, tuple[float, float]], ...]:
-    """Adversarial minus clean, for the k-th query of each side, with the difference's error."""
-    contrasts = []
-    for k, (a, b) in enumerate(sides):
-        found = {}
-        for name in STATISTICS:
-            draws_a = _half_differences(pairs[a], name)
-            draws_b = _half_differences(pairs[b], name)
-            error = _rms(draws_b - draws_a)
-            if np.isnan(error) and previous is not None and k < len(previous.contrasts):
-                error = previous.contrasts[k][name][1] * ratio
-            found[name] = (figures[b][name] - figures[a][name], error)
-        contrasts.append(found)
-    return tuple(contrasts)

@@ -18,9 +18,9 @@ from torch import Tensor
 from engine import attacks, store
 from engine.classifier import Classifier
 from engine.events import Opened, Saved
-from engine.evidence import evidence
-from engine.explain import Estimate, explain
+from engine.explain import explain
 from engine.explain.chunks import PACE
+from engine.gathering import Gathering
 from engine.history import History
 from engine.pictures import PictureSet, find_pictures, for_display, read
 from engine.types import (
@@ -42,7 +42,7 @@ KEPT_EVIDENCE = 512
 KEPT_INTERRUPTED = 2
 """Unfinished ones, whose running sums take room: one that was left, one that was looked at."""
 
-Running = Iterator[Estimate | None]
+Running = Iterator[Evidence | None]
 
 
 class Session:
@@ -242,41 +242,43 @@ class Session:
         if key in self._evidence:
             yield self._evidence[key]
             return
-        background, note = self.background(settings)
-        found: Evidence | None = None
-        if key in self._interrupted:
-            running, found = self._interrupted.pop(key)
-        else:
-            x = self.picture(step)
-            # The same picture twice would differ by rounding, and that would look like a finding.
-            same = torch.equal(x, self.x0)
-            pictures = self.x0 if same else torch.cat([self.x0, x])
-            pairs = [(int(q.side == "adversarial" and not same), q.class_index) for q in asked]
-            running = explain(self.classifier, pictures, pairs, background, settings)
-        told = 0.0
+        running, found = self._interrupted.pop(key, (None, None))
         try:
-            yield found
-            for estimate in running:
-                if estimate is None or (not estimate.done and time.perf_counter() - told < PACE):
-                    yield None
-                    continue
-                told = time.perf_counter()
-                found = evidence(
-                    estimate, asked, self.classifier.labels, settings, step, previous=found
-                )
-                if note and note not in found.note:
-                    found = replace(found, note="; ".join(filter(None, (found.note, note))))
-                if found.done:
-                    self._evidence[key] = found
+            if found is not None:
+                yield found
+            running = running or self._running(asked, settings, step)
+            for evidence in running:
+                found = evidence or found
+                if evidence is not None and evidence.done:
+                    self._evidence[key] = evidence
                     if len(self._evidence) > KEPT_EVIDENCE:
                         self._evidence.popitem(last=False)
-                yield found
+                yield evidence
         except GeneratorExit:
-            if found is None or not found.done:
+            if running is not None and (found is None or not found.done):
                 self._interrupted[key] = running, found
                 if len(self._interrupted) > KEPT_INTERRUPTED:
                     self._interrupted.popitem(last=False)
             raise
+
+    def _running(self, asked: Sequence[Query], settings: ExplainSettings, step: int) -> Running:
+        background, note = self.background(settings)
+        x = self.picture(step)
+        # The same picture twice would differ by rounding, and that would look like a finding.
+        same = torch.equal(x, self.x0)
+        pictures = self.x0 if same else torch.cat([self.x0, x])
+        pairs = [(int(q.side == "adversarial" and not same), q.class_index) for q in asked]
+        gathering = Gathering(asked, self.classifier.labels, settings, step)
+        told = 0.0
+        for estimate in explain(self.classifier, pictures, pairs, background, settings):
+            if estimate is None or (not estimate.done and time.perf_counter() - told < PACE):
+                yield None
+                continue
+            told = time.perf_counter()
+            found = gathering.take(estimate)
+            if note and note not in found.note:
+                found = replace(found, note="; ".join(filter(None, (found.note, note))))
+            yield found
 
     def background(self, settings: ExplainSettings) -> tuple[PictureSet, str]:
         """The background pictures, and a note if they are not what was asked for.

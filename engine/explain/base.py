@@ -60,6 +60,9 @@ class Estimate:
     1947): few where few background pictures carry the class; Student's t with as many gives
     intervals. `score_values`, `expected` and `gap` are (Q,): see
     `engine.types.Attribution`. `reason` says why nothing follows; empty until `done`.
+
+    Where not all queries are explained together, Q are those of a block: the first of them is
+    number `first`, and `left` come after it.
     """
 
     samples: int
@@ -75,6 +78,8 @@ class Estimate:
     done: bool = False
     reason: str = ""
     note: str = ""
+    first: int = 0
+    left: int = 0
 
 
 def scores(logits: Tensor, score: Score) -> Tensor:

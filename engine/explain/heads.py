@@ -78,7 +78,7 @@ class ActivationHead(PixelHead):
 
     def run(self, points: Tensor, picture: int) -> tuple[Tensor, Tensor]:
         """See `Head`. The gradient counts every use of the tensor, as shap's does."""
-        with _captured(self.layer, self.name) as inputs:
+        with captured(self.layer, self.name) as inputs:
             result, _ = super().run(points, picture)
         return result, _only(inputs, self.name)
 
@@ -106,7 +106,7 @@ class DifferenceHead:
 
     def embed(self, pictures: Tensor) -> Tensor:
         """The layer's input for `pictures`."""
-        with torch.no_grad(), _captured(self.layer, self.name) as inputs:
+        with torch.no_grad(), captured(self.layer, self.name) as inputs:
             self.module(pictures)
         return _only(inputs, self.name).detach()
 
@@ -202,7 +202,7 @@ def _hooked(layer: nn.Module, hook: Hook) -> Iterator[None]:
 
 
 @contextmanager
-def _captured(layer: nn.Module, name: str) -> Iterator[list[Tensor]]:
+def captured(layer: nn.Module, name: str) -> Iterator[list[Tensor]]:
     """The tensors that enter `layer` while the network runs."""
     inputs: list[Tensor] = []
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -66,18 +67,16 @@ def _figures(
 ) -> Generator[None, None, list[Figures]]:
     """Figures of each picture's class."""
     settings = replace(asked, seed=seed, draws=max(1, bench.rows // len(pictures)))
-    last: Estimate | None = None
     queries = list(enumerate(classes))
+    figures: list[Figures] = []
     for estimate in explain(bench.classifier, pictures, queries, background, settings):
-        last = estimate or last
+        if estimate is not None and estimate.done:
+            # numpy lets go of the interpreter while it sorts: the sides are done side by side.
+            with ThreadPoolExecutor(8) as pool:
+                each = partial(_figures_of, estimate)
+                figures += pool.map(each, range(len(estimate.values)))
         yield
-    assert last is not None
-    # numpy lets go of the interpreter while it sorts: the sides are summed up side by side.
-    with ThreadPoolExecutor(min(8, len(queries))) as pool:
-        futures: list[Future[Figures]] = [
-            pool.submit(_figures_of, last, q) for q in range(len(queries))
-        ]
-        return [future.result() for future in futures]
+    return figures
 
 
 def _figures_of(estimate: Estimate, q: int) -> Figures:

@@ -8,7 +8,6 @@ from scipy import stats
 
 from engine.evidence import (
     STATISTICS,
-    evidence,
     heat_grid,
     histogram,
     interval,
@@ -18,6 +17,7 @@ from engine.evidence import (
     symmetric_edges,
 )
 from engine.explain import Estimate
+from engine.gathering import Gathering
 from engine.types import ExplainSettings, Query
 
 RNG = np.random.default_rng(0)
@@ -41,9 +41,12 @@ def estimate(values: np.ndarray, deviations: np.ndarray | None, **changed) -> Es
     return Estimate(**(fields | changed))
 
 
+def gathering(queries=QUERIES) -> Gathering:
+    return Gathering(queries, ("elephant", "ball"), ExplainSettings(), 7)
+
+
 def turned(found: Estimate, **options):
-    labels = ("elephant", "ball")
-    return evidence(found, QUERIES, labels, ExplainSettings(), 7, **options)
+    return gathering().take(found, **options)
 
 
 def test_an_interval_is_wider_where_few_draws_tell_the_error():
@@ -96,14 +99,8 @@ def test_errors_of_statistics_match_their_spread_over_repetitions():
     for _ in range(120):
         noise = 0.3 * RNG.standard_normal((1, 3, 16, 16))
         deviations = 0.3 * RNG.standard_normal((8, 1, 3, 16, 16))
-        found = evidence(
-            estimate(truth + noise, deviations),
-            (Query("clean", 0),),
-            ("a",),
-            ExplainSettings(),
-            0,
-            thorough=True,
-        ).attributions[0]
+        one = gathering(QUERIES[:1])
+        found = one.take(estimate(truth + noise, deviations), thorough=True).attributions[0]
         spread.append([found.statistics[name] for name in STATISTICS])
         claimed.append([found.errors[name] for name in STATISTICS])
     ratio = np.sqrt(np.mean(np.square(claimed), 0)) / np.std(spread, 0)
@@ -128,8 +125,9 @@ def test_quantile_errors_wait_for_the_end_and_old_ones_shrink_until_then():
     first = turned(estimate(values, deviations))
     assert np.isnan(first.attributions[0].errors["q95"])
     assert first.attributions[0].errors["mean_abs"] > 0
-    full = turned(estimate(values, deviations), thorough=True)
-    later = turned(estimate(values, deviations, samples=200), previous=full)
+    gathered = gathering()
+    full = gathered.take(estimate(values, deviations), thorough=True)
+    later = gathered.take(estimate(values, deviations, samples=200))
     old = full.attributions[0].errors["q95"]
     assert later.attributions[0].errors["q95"] == pytest.approx(old / 2)
     assert later.contrasts[1]["q95"][1] == pytest.approx(full.contrasts[1]["q95"][1] / 2)
@@ -137,6 +135,30 @@ def test_quantile_errors_wait_for_the_end_and_old_ones_shrink_until_then():
     assert done.attributions[0].errors["q95"] == pytest.approx(old)
     assert done.seconds_left == 0
     assert "all samples drawn" in done.note
+
+
+def test_blocks_of_queries_give_what_all_of_them_together_give():
+    values = RNG.standard_normal((4, 3, 8, 8))
+    deviations = 0.1 * RNG.standard_normal((8, 4, 3, 8, 8))
+    whole = turned(estimate(values, deviations, done=True))
+    gathered = gathering()
+    first = gathered.take(estimate(values[:2], deviations[:, :2], done=True, left=2))
+    assert not first.done
+    assert [one.query for one in first.attributions] == list(QUERIES[:2])
+    assert first.contrasts == ()
+    assert "2 of 4" in first.note
+    assert first.seconds_left == pytest.approx(8.0)  # 50 of 200 samples took 2 s: as it says
+    last = gathered.take(estimate(values[2:], deviations[:, 2:], done=True, first=2))
+    assert last.done
+    assert last.seconds == 4.0
+    assert last.contrasts == whole.contrasts
+    for one, other in zip(last.attributions, whole.attributions, strict=True):
+        assert (one.query, one.statistics, one.errors) == (
+            other.query,
+            other.statistics,
+            other.errors,
+        )
+        np.testing.assert_array_equal(one.heat_error, other.heat_error)
 
 
 def test_without_deviations_errors_are_unknown_and_not_zero():
