@@ -91,6 +91,7 @@ class Gathering:
             step=self._step,
             settings=self._settings,
             note="; ".join(filter(None, (estimate.note, estimate.reason, self._waiting(estimate)))),
+            rate=estimate.samples / estimate.seconds if estimate.seconds else float("nan"),
             intervals=tuple(_reach([parts[a], parts[b]]) for a, b in self._sides(len(parts))),
         )
         if estimate.done:

@@ -178,9 +178,8 @@ class Tasks:
             for found in self.session.explain(command.queries, command.settings):
                 if found is not None:
                     self.emit(ev.Explained(command.run_id, found))
-                    rate = found.samples / found.seconds if found.seconds > 0 else float("nan")
-                    left = found.seconds_left
-                    self.emit(ev.Progress(task, found.samples, found.total, "samples", rate, left))
+                    pace = found.rate, found.seconds_left
+                    self.emit(ev.Progress(task, found.samples, found.total, "samples", *pace))
                 self.beat(task)
                 yield
         finally:

@@ -3,8 +3,8 @@
     python -m tests.bench.explain_memory [--side 112]
 
 Each row runs in its own process (resident memory's high-water mark, less that of a process that
-only loads the network). What grows with classes is the result itself: about sixty arrays of the
-picture's size per class, and fewer when the running sums would exceed half a gigabyte.
+only loads the network). About sixty arrays of the picture's size are needed for each picture and
+class, until they take a gigabyte: then classes are explained in blocks.
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=112)
     side = parser.parse_args().side
     context = multiprocessing.get_context("spawn")
-    rows = [(400, 1, 50), (1600, 1, 50), (400, 1, 1000), (400, 5, 50)]
+    rows = [
+        *[(400, 1, 50), (1600, 1, 50), (400, 1, 1000)],
+        *[(64, classes, 50) for classes in (1, 5, 25, 50, 100, 200)],
+    ]
     with context.Pool(1, maxtasksperchild=1) as pool:
         floor = pool.apply(peak, (0, 1, 1, side))
         print(f"{'samples':>8}{'classes':>9}{'background':>12}{'MiB above loading':>19}")
