@@ -62,6 +62,7 @@ class Gathering:
         self._settings = settings
         self._step = step
         self._done: list[Part] = []
+        self._notes: list[str] = []
         self._seconds = 0.0
         self._edges: Array | None = None
         self._previous: Evidence | None = None
@@ -79,6 +80,11 @@ class Gathering:
         edges = symmetric_edges(list(estimate.values)) if self._edges is None else self._edges
         parts = [*self._done, *self._parts(estimate, edges, full, ratio)]
         seconds = self._seconds + estimate.seconds
+        if estimate.done:
+            self._notes = list(dict.fromkeys([*self._notes, estimate.note]))
+        notes = dict.fromkeys(
+            [*self._notes, estimate.note, estimate.reason, self._waiting(estimate)]
+        )
         found = Evidence(
             attributions=tuple(part.attribution for part in parts),
             edges=edges,
@@ -90,7 +96,7 @@ class Gathering:
             done=estimate.done and not estimate.left,
             step=self._step,
             settings=self._settings,
-            note="; ".join(filter(None, (estimate.note, estimate.reason, self._waiting(estimate)))),
+            note="; ".join(filter(None, notes)),
             rate=estimate.samples / estimate.seconds if estimate.seconds else float("nan"),
             intervals=tuple(_reach([parts[a], parts[b]]) for a, b in self._sides(len(parts))),
         )
@@ -176,7 +182,7 @@ class Gathering:
         if not estimate.left:
             return ""
         done = estimate.first + len(estimate.values)
-        return f"{done} of {len(self._queries)} at first: memory has no room for all at once"
+        return f"{done} of {len(self._queries)} so far: memory has no room for all at once"
 
 
 def _reach(parts: Sequence[Part]) -> float:

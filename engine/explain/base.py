@@ -62,7 +62,7 @@ class Estimate:
     `engine.types.Attribution`. `reason` says why nothing follows; empty until `done`.
 
     Where not all queries are explained together, Q are those of a block: the first of them is
-    number `first`, and `left` come after it.
+    number `first`, and `left` queries come in later blocks.
     """
 
     samples: int

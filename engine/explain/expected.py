@@ -141,7 +141,7 @@ def why_stop(estimate: Estimate, settings: ExplainSettings, trusted: bool = True
     if estimate.samples >= estimate.total:
         return "all samples drawn"
     if settings.seconds is not None and estimate.seconds >= settings.seconds:
-        return f"{settings.seconds:g} s are up"
+        return "time is up"
     if settings.standard_error is None or estimate.deviations is None or not trusted:
         return ""
     worst = float(np.max(relative_error(estimate.values, estimate.deviations)))

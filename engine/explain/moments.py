@@ -197,8 +197,8 @@ class Moments:
         total = self._weight + weight or 1.0
         error = self._sweep_error(fraction, weight / total) if self.clusters else None
         if error is None and self._values is not None:  # the open sweep does not tell enough yet
-            assert self._variance is not None
-            assert self._deviations is not None
+            if self._variance is None or self._deviations is None:
+                return Reading(self._values / self._weight, None, None)
             return Reading(
                 self._values / self._weight,
                 self._variance / self._weight**2,

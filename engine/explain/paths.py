@@ -95,27 +95,32 @@ class Paths:
         weights = weights.view(*weights.shape, *trailing)
         if self.head.complete:  # all classes of a picture share these factors
             factors = differences.mul_(weights)
+        # Which draw belongs to which run: one product sums up all runs.
+        member = torch.eye(len(segments)).repeat_interleave(torch.tensor(segments), 1)
         sums: Tensor | None = None
-        squares = torch.zeros(len(segments), self.queries, dtype=torch.float64)
+        energies: list[Tensor] = [torch.empty(0)] * self.queries
         for p, j, gradient, root in gradients(self.head, points, self.classes, self.pictures):
             if self.head.complete:
                 values = gradient * factors[p]
             else:
                 values = (gradient * root).mul_(weights[p].view(-1, *[1] * (gradient.dim() - 1)))
             if sums is None:
-                sums = values.new_empty(len(segments), self.queries, *values.shape[1:])
-            energy = torch.linalg.vecdot(*[values.flatten(1)] * 2).cpu().double()
-            start = 0
-            for s, length in enumerate(segments):
-                run = slice(start, start + length)
-                for q in self._query[p][j]:
-                    sums[s, q] = values[run].sum(0)
-                    squares[s, q] = energy[run].sum()
-                start += length
+                sums = values.new_empty(self.queries, len(segments), *values.shape[1:])
+                member = member.to(values)
+            flat = values.flatten(1)
+            first, *others = self._query[p][j]
+            torch.mm(member, flat, out=sums[first].view(len(segments), -1))
+            for q in others:
+                sums[q].copy_(sums[first])
+            energy = torch.linalg.vecdot(flat, flat)
+            for q in self._query[p][j]:
+                energies[q] = energy
             yield
         assert sums is not None
         check_finite(sums, "a gradient")
-        return [Sums(*pair) for pair in zip(sums, squares, strict=True)]
+        # Taken from the device at the end only: it need not wait in between.
+        squares = member.cpu().double() @ torch.stack(energies, 1).cpu().double()
+        return [Sums(*pair) for pair in zip(sums.unbind(1), squares, strict=True)]
 
     def scores(self, points: Tensor, p: int) -> npt.NDArray[np.float64]:
         """Scores of the p-th picture's classes at `points` (n, ...): (classes, n)."""

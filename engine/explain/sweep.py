@@ -61,23 +61,29 @@ class OpenSweep:
                 fresh = list(range(fresh[0], min(end, len(self._sweep.clusters))))
             found = self._scout.prepare([self._sweep.clusters[n].background for n in fresh])
             self._scouted |= dict(zip(fresh, found, strict=True))
-        for number, _, _ in places:
-            self._scout.drawn_from(self._scouted[number])
         points = torch.cat([self._scouted[number].point for number, _, _ in places])
         shape = (len(self._paths.pictures), len(places))
         positions, weights = np.empty(shape), np.empty(shape)
         for i, (number, _, u) in enumerate(places):
             for p, warp in enumerate(self._scouted[number].warps):
                 positions[p, i], weights[p, i] = warp(u)
-        jitter = None
+        before, jitter = self._noise.get_state(), None
         if self._smoothing:
-            jitter = torch.randn(points.shape, generator=self._noise).mul_(self._smoothing)
-            jitter = jitter.to(points.device)
+            # Draw by draw: what comes from one call depends on how much is asked for.
+            each = [torch.randn(points.shape[1:], generator=self._noise) for _ in places]
+            jitter = torch.stack(each).mul_(self._smoothing).to(points.device)
         keys = [(number, half) for number, half, _ in places]
         starts = [i for i, key in enumerate(keys) if i == 0 or key != keys[i - 1]]
         lengths = [b - a for a, b in zip(starts, [*starts[1:], len(keys)], strict=True)]
-        sums = yield from self._paths.integrate(Draws(points, positions, weights, jitter), lengths)
+        draws = Draws(points, positions, weights, jitter)
+        try:
+            sums = yield from self._paths.integrate(draws, lengths)
+        except (RuntimeError, MemoryError):
+            self._noise.set_state(before)
+            raise
         self._at += len(places)
+        for number, _, _ in places:
+            self._scout.drawn_from(self._scouted[number])
         self.changed = self._moments.empty
         for start, length, row in zip(starts, lengths, sums, strict=True):
             self._fold(*keys[start], length, row)

@@ -24,7 +24,8 @@ def explained(
 ) -> Generator[None, None, tuple[tuple[Figures, ...], tuple[ArmRecord, ...]]]:
     """Figures of the clean picture, and a record for each arm.
 
-    All sides of a picture are explained together, on the same draws. An attack that did not
+    All sides of a picture are explained together, on the same draws (if memory has room for them,
+    see `engine.explain.blocks`). An attack that did not
     reach its goal is not explained.
     """
     seed = item.seed(bench.settings.seed)

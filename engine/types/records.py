@@ -144,7 +144,8 @@ class Attribution:
 class Evidence:
     """A running explanation, as the screen draws it.
 
-    `edges` are the common histogram bins of all attributions, symmetric about zero.
+    `edges` are the common histogram bins of all attributions, symmetric about zero; outer bins hold
+    what lies beyond.
     `contrasts[k]` maps a statistic to (difference, standard error of the difference) between
     the k-th clean and the k-th adversarial query; draws are shared, so the error of the
     difference is smaller than the two errors suggest; `intervals[k]` is to it what `interval` is to

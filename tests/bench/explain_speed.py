@@ -152,8 +152,8 @@ def ours(options, classifier, shown, background, queries, score, samples, seed) 
     settings = ExplainSettings(
         score=score, samples=samples, seed=seed, layer=options.layer, draws=options.draws
     )
-    *_, last = explain(classifier, shown, queries, TensorBackground(background), settings)
-    return last.values
+    running = explain(classifier, shown, queries, TensorBackground(background), settings)
+    return np.concatenate([e.values for e in running if e is not None and e.done])
 
 
 def by_shap(options, plain, shown, background, queries, score, seed) -> np.ndarray:

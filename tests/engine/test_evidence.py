@@ -161,6 +161,18 @@ def test_blocks_of_queries_give_what_all_of_them_together_give():
         np.testing.assert_array_equal(one.heat_error, other.heat_error)
 
 
+def test_a_difference_between_blocks_is_known_as_well_as_the_one_in_work():
+    values = RNG.standard_normal((4, 3, 8, 8))
+    deviations = 0.1 * RNG.standard_normal((8, 4, 3, 8, 8))
+    gathered = gathering()
+    gathered.take(estimate(values[:2], deviations[:, :2], done=True, left=2))
+    running = gathered.take(estimate(values[2:], deviations[:, 2:], first=2))
+    whole = turned(estimate(values, deviations))
+    for name in ("mean_abs", "q95"):
+        np.testing.assert_allclose(running.contrasts[0][name], whole.contrasts[0][name], 1e-4)
+    assert np.isnan(running.contrasts[0]["q95"][1])
+
+
 def test_without_deviations_errors_are_unknown_and_not_zero():
     found = turned(estimate(RNG.standard_normal((4, 3, 8, 8)), None))
     assert all(np.isnan(error) for error in found.attributions[0].errors.values())

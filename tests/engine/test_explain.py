@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -88,8 +89,10 @@ def test_values_sum_to_the_score_less_its_mean_over_the_background(score):
 def test_the_same_seed_gives_the_same_values_and_another_seed_others():
     network, shown, background = small(), pictures(1, 2), pictures(2, 16)
     settings = {"samples": 40, "smoothing": 0.1}
+    # However many draws are made at a time: that depends on the speed of the machine.
     first, again, other = (
-        run(network, shown, PAIR, background, seed=seed, **settings)[-1] for seed in (3, 3, 4)
+        run(network, shown, PAIR, background, seed=seed, draws=draws, **settings)[-1]
+        for seed, draws in ((3, 5), (3, 16), (4, 16))
     )
     np.testing.assert_allclose(first.values, again.values, rtol=1e-4, atol=1e-7)
     assert np.abs(first.values - other.values).max() > 1e-3 * np.abs(first.values).max()
@@ -152,7 +155,7 @@ def test_time_that_is_up_stops():
     last = run(network, shown, [(0, 0)], background, samples=1_000_000, seconds=0.3)[-1]
     assert last.done
     assert last.samples < 1_000_000
-    assert "0.3 s" in last.reason
+    assert last.reason == "time is up"
 
 
 def test_chunks_grow_in_powers_of_two_to_what_time_and_memory_allow():
@@ -182,10 +185,14 @@ def test_memory_that_runs_out_halves_the_chunk_and_says_so(monkeypatch):
         return forward(x)
 
     monkeypatch.setattr(network.module, "forward", cramped)
-    last = run(network, shown, PAIR, background, samples=96, score="logit")[-1]
+    asked = {"samples": 96, "score": "logit", "smoothing": 0.1}
+    last = run(network, shown, PAIR, background, **asked)[-1]
     assert last.samples == 96
     assert "memory ran out" in last.note
     assert max(largest) <= 8
+    monkeypatch.undo()
+    whole = run(network, shown, PAIR, background, **asked)[-1]
+    np.testing.assert_allclose(last.values, whole.values, rtol=1e-4, atol=1e-7)
 
 
 def test_chunks_do_not_grow_with_samples_classes_or_background(monkeypatch):
@@ -218,6 +225,17 @@ def test_a_large_background_is_decoded_a_few_at_a_time(explainer):
     last = run(small(), pictures(1, 1), [(0, 0)], background, samples=100, explainer=explainer)[-1]
     assert last.done
     assert background.largest <= 50
+
+
+def test_background_pictures_are_scored_together_and_count_once_they_are_drawn(monkeypatch):
+    linear = classifier(nn.Sequential(nn.Flatten(), nn.Linear(108, 4)))
+    background = Lazy(30)
+    monkeypatch.setattr(import_module("engine.explain.expected"), "PACE", 0)
+    found = run(linear, pictures(1, 1), [(0, 2)], background, samples=120, draws=8, score="logit")
+    assert len(found) > 5
+    assert background.largest == 8
+    for estimate in found:  # exact for whichever pictures were drawn from, if no others count
+        np.testing.assert_allclose(estimate.gap, 0, atol=1e-5)
 
 
 def test_gradients_are_taken_wherever_the_caller_stands():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
 from engine import models
 from engine.builtin import sample_folder
 from engine.pictures import find_pictures
 from engine.session import Session
 from engine.steps import finish
-from engine.types import AttackSettings, Evidence, ExplainSettings, ModelSettings, Query
+from engine.types import AttackSettings, Evidence, ExplainSettings, ModelSettings, Query, UserError
 
 SETTINGS = ExplainSettings(samples=96, draws=4)
 
@@ -48,6 +52,32 @@ def test_a_look_at_another_class_loses_nothing() -> None:
         back = session.explain(queries, SETTINGS)
         assert next(back) is half
         back.close()  # type: ignore[attr-defined]
+
+
+def test_what_is_left_before_there_is_anything_to_see_goes_on_too() -> None:
+    session, queries = opened()
+    running = session.explain(queries, SETTINGS)
+    assert next(running) is None
+    running.close()  # type: ignore[attr-defined]
+    again = [e for e in session.explain(queries, SETTINGS) if e is not None]
+    assert again[-1].done
+    assert again[-1].samples == SETTINGS.samples
+
+
+def test_a_failed_explanation_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    session, queries = opened()
+
+    def failing(*_: object) -> Iterator[None]:
+        yield None
+        raise UserError("a gradient is not a number.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("engine.session.explain", failing)
+        with pytest.raises(UserError):
+            list(session.explain(queries, SETTINGS))
+    last = list(session.explain(queries, SETTINGS))[-1]
+    assert last is not None
+    assert last.done
 
 
 def test_another_attack_begins_anew() -> None:

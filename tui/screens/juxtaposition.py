@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -58,16 +59,19 @@ class JuxtapositionScreen(Aside):
         self.action_explain()
 
     def queries(self) -> tuple[Query, ...]:
-        """What is explained."""
+        """What is explained: column by column, should memory have no room for all at once."""
         likely = self.session.top_queries(RANKS)
         sides: tuple[Side, ...] = ("clean", "adversarial") if self.session.frame else ("clean",)
-        return tuple(
-            Query(side, index)
+        rows = [
+            [
+                Query(side, index)
+                for index in dict.fromkeys(
+                    [*self._picked, *(query.class_index for query in likely if query.side == side)]
+                )
+            ]
             for side in sides
-            for index in dict.fromkeys(
-                [*self._picked, *(query.class_index for query in likely if query.side == side)]
-            )
-        )
+        ]
+        return tuple(query for column in zip_longest(*rows) for query in column if query)
 
     def take(self, event: Event) -> None:
         """Follow the explanation."""

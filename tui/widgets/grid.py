@@ -62,14 +62,15 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         self._overlay = False
         self._shared = True
         self._scale = 1.0
-        self._selected = 0
+        self._choice = 0
         self._cursor: tuple[int, int] | None = None
         self._first = 0
 
     @property
     def selected(self) -> int:
         """Index of the chosen attribution."""
-        return self._selected
+        count = len(self._evidence.attributions) if self._evidence else 0
+        return min(self._choice, max(0, count - 1))  # the rest may be yet to come
 
     @property
     def scale_used(self) -> float:
@@ -92,8 +93,6 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         """
         self._evidence, self._pictures = evidence, pictures
         self._mode, self._overlay, self._shared = mode, overlay, shared_scale
-        count = len(evidence.attributions) if evidence else 0
-        self._selected = min(self._selected, max(0, count - 1))
         self.redraw()
 
     def value_at_cursor(self) -> float | None:
@@ -117,7 +116,7 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         heat_rows, captions, blank = self._split(cell_width, height)
         cells = (cell_width, heat_rows)
         scales = [pixels.default_scale(a.heat, cells) for a in self._evidence.attributions]
-        self._scale = max(scales) if self._shared else scales[self._selected]
+        self._scale = max(scales) if self._shared else scales[self.selected]
         self._fit_pictures(cell_width, heat_rows)
         strips: list[Strip] = []
         for side, indices in rows:
@@ -189,7 +188,7 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         scale = (
             self._scale if self._shared else pixels.default_scale(attribution.heat, (width, rows))
         )
-        chosen = index == self._selected
+        chosen = index == self.selected
         heat = blocks.heat_strips(
             pixels.in_mode(attribution.heat, self._mode),
             scale,
@@ -269,7 +268,7 @@ class JuxtapositionGrid(Canvas, can_focus=True):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Read the value under the mouse, where it is in the chosen cell."""
         hit = self._hit(event)
-        place = hit[1] if hit is not None and hit[0] == self._selected else None
+        place = hit[1] if hit is not None and hit[0] == self.selected else None
         if place != self._cursor:
             self._cursor = place
             self.redraw()
@@ -280,20 +279,20 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         self.redraw()
 
     def _select(self, index: int) -> None:
-        if index != self._selected:
-            self._selected, self._cursor = index, None
+        if index != self.selected:
+            self._choice, self._cursor = index, None
             self.redraw()
         self.post_message(self.Selected(index))
 
     def _chosen(self) -> Attribution | None:
         if self._evidence is None or not self._evidence.attributions:
             return None
-        return self._evidence.attributions[self._selected]
+        return self._evidence.attributions[self.selected]
 
     def _place(self) -> tuple[int, int]:
         for row, (_, cells) in enumerate(self._rows()):
-            if self._selected in cells:
-                return row, cells.index(self._selected)
+            if self.selected in cells:
+                return row, cells.index(self.selected)
         return 0, 0
 
     def _hit(self, event: events.MouseEvent) -> tuple[int, tuple[int, int] | None] | None:
