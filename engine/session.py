@@ -11,18 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from engine import attacks, store
+from engine.background import background_paths
 from engine.classifier import Classifier
 from engine.events import Opened, Saved
 from engine.explain import explain
 from engine.explain.chunks import PACE
 from engine.gathering import Gathering
 from engine.history import History
-from engine.pictures import PictureSet, find_pictures, for_display, read
+from engine.pictures import PictureSet, for_display, read
 from engine.types import (
     AttackSettings,
     ClassLabel,
@@ -32,11 +32,8 @@ from engine.types import (
     Prediction,
     Query,
     StepRecord,
-    UserError,
 )
 
-BACKGROUND_LIMIT = 50
-"""Pictures taken from the browsed ones as background (the size of SHAP's own ImageNet set)."""
 KEPT_EVIDENCE = 512
 """Finished explanations kept for when their iteration is visited again."""
 KEPT_INTERRUPTED = 2
@@ -281,42 +278,14 @@ class Session:
             yield found
 
     def background(self, settings: ExplainSettings) -> tuple[PictureSet, str]:
-        """The background pictures, and a note if they are not what was asked for.
-
-        `settings.background` is a folder whose pictures are all taken. Otherwise up to
-        `BACKGROUND_LIMIT` of the browsed pictures, drawn with the seed, without the open one; and
-        the shipped samples where there are no others.
-
-        Raises:
-            UserError: the folder holds no pictures.
-        """
+        """The background pictures, and a note: see `background_paths`."""
         key = (settings.background, settings.seed, len(self.browsed))
         if key not in self._backgrounds:
-            paths, note = self._background_paths(settings)
+            paths, note = background_paths(self.path, self.browsed, settings)
             chosen = PictureSet(paths, self.classifier.preprocessing, self.classifier.device)
             self._backgrounds = {key: chosen}
             self._note = note
         return self._backgrounds[key], self._note
-
-    def _background_paths(self, settings: ExplainSettings) -> tuple[list[str], str]:
-        if settings.background is not None:
-            paths = list(find_pictures(settings.background))
-            if not paths:
-                raise UserError(f"{settings.background} holds no pictures: choose --background.")
-            return paths, ""
-        mine = Path(self.path).resolve()
-        paths = [path for path in self.browsed if Path(path).resolve() != mine]
-        note = ""
-        if not paths:
-            from engine.builtin import sample_folder
-
-            paths = [p for p in find_pictures(sample_folder()) if Path(p).resolve() != mine]
-            note = "background: the shipped sample pictures"
-        if len(paths) > BACKGROUND_LIMIT:
-            rng = np.random.default_rng(settings.seed)
-            chosen = rng.choice(len(paths), BACKGROUND_LIMIT, replace=False)
-            paths = [paths[index] for index in sorted(chosen)]
-        return paths, note
 
     # --- files --------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from torch import Tensor
 
+from engine.background import BACKGROUND_LIMIT
 from engine.classifier import Classifier
 from engine.explain import Background
 from engine.pictures import PictureSet
-from engine.session import BACKGROUND_LIMIT
 from engine.survey.plan import Item, Plan
 from engine.types import SurveySettings
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.background import BACKGROUND_LIMIT
 from engine.classifier import Classifier
 from engine.pictures import find_pictures
-from engine.session import BACKGROUND_LIMIT
 from engine.types import (
     METHOD_NAMES,
     AttackSettings,
