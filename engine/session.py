@@ -273,7 +273,7 @@ class Session:
                 continue
             told = time.perf_counter()
             found = gathering.take(estimate)
-            if note and note not in found.note:
+            if note and settings.has_background and note not in found.note:
                 found = replace(found, note="; ".join(filter(None, (found.note, note))))
             yield found
 

@@ -192,7 +192,9 @@ def print_explain(console: Console, info: ModelInfo, image: str, evidence: Evide
         table.add_row("mean_abs of noise alone", compact(one.noise), "")
     table.add_row(f"{settings.score} of the picture", compact(one.score_value), "")
     if math.isfinite(one.expected):
-        table.add_row("mean over the background", compact(one.expected), "")
+        lime = settings.explainer == "lime"
+        base = "linear model without superpixels" if lime else "mean over the background"
+        table.add_row(base, compact(one.expected), "")
     table.add_row("completeness gap", compact(one.gap), "")
     console.print(table)
     if evidence.note:

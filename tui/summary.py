@@ -102,7 +102,7 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     clean, other = pair(evidence)
     shown = [a for a in (clean, other) if a is not None] if first else []
     settings = evidence.settings
-    where = "" if settings.layer is None else f" at {safe(settings.layer)}"
+    where = f" at {safe(settings.place)}" if settings.place else ""
     explainer = EXPLAINER_NAMES[settings.explainer]
     drawn = f"n {evidence.samples:,}"
     if not evidence.done:

@@ -21,7 +21,7 @@ from engine.classifier import Classifier
 from engine.explain.base import Estimate, PictureClass, check_finite, check_queries, scores
 from engine.explain.chunks import ChunkSize, Clock, most_rows
 from engine.explain.expected import why_stop
-from engine.types import ExplainSettings, UserError
+from engine.types import ExplainSettings
 
 Array = npt.NDArray[np.float64]
 
@@ -73,12 +73,9 @@ def lime(
     are equally many. The note gives the weighted R-squared of each fit.
 
     Raises:
-        UserError: input that cannot be explained, a layer (LIME explains pixels), scores that
-            are not finite.
+        UserError: input that cannot be explained, scores that are not finite.
     """
     clock = Clock()
-    if settings.layer is not None:
-        raise UserError("LIME explains pixels, not layers: clear the layer or use SHAP.")
     with torch.no_grad():
         logits = classifier(pictures)
     check_queries(classifier, pictures, queries, logits)

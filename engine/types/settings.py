@@ -17,6 +17,7 @@ from engine.types.words import (
     Method,
     Score,
     StopRule,
+    UserError,
     check_choice,
     check_count,
     check_fraction,
@@ -61,6 +62,7 @@ class AttackSettings:
         check_fraction(self.epsilon, "epsilon")
         if self.alpha is not None:
             check_fraction(self.alpha, "alpha")
+            check_number(self.alpha, "alpha", positive=True)
         check_count(self.steps, 1, 10_000, "steps")
         check_count(self.seed, 0, 2**32 - 1, "seed")
         check_number(self.decay, "decay")
@@ -118,6 +120,14 @@ class ExplainSettings:
         own = self.explainer == "integrated" and self.baseline != "mean"
         return not own and self.explainer != "lime"
 
+    @property
+    def place(self) -> str:
+        """The layer explained and in which form, or nothing: pixels."""
+        if self.layer is None:
+            return ""
+        chosen = self.layer_form if self.explainer == "expected" else "activation"
+        return f"{self.layer}, {'difference' if self.explainer == 'integrated' else chosen}"
+
     def __post_init__(self) -> None:
         check_choice(self.explainer, EXPLAINERS, "explainer")
         check_choice(self.score, SCORES, "score")
@@ -130,6 +140,8 @@ class ExplainSettings:
         if self.draws is not None:
             check_count(self.draws, 1, 65536, "draws")
         check_number(self.smoothing, "smoothing")
+        if self.explainer == "lime" and self.layer is not None:
+            raise UserError("LIME explains pixels, not layers: clear the layer or use SHAP.")
         for value, what in ((self.seconds, "seconds"), (self.standard_error, "standard error")):
             if value is not None:
                 check_number(value, what, positive=True)

@@ -38,7 +38,19 @@ def test_an_attack_survives_its_form(attack: AttackSettings) -> None:
     [
         ExplainSettings(),
         ExplainSettings(
-            "lime", "logit", 50, 2.5, 0.02, 9, 0.5, "features.3", "difference", "mean", 30, 5, "x/y"
+            "integrated",
+            "logit",
+            50,
+            2.5,
+            0.02,
+            9,
+            0.5,
+            "features.3",
+            "difference",
+            "mean",
+            30,
+            5,
+            "x/y",
         ),
     ],
 )
@@ -54,6 +66,7 @@ def test_an_explanation_survives_its_form(explain: ExplainSettings) -> None:
         ("epsilon", "3", "epsilon must lie between 0 and 1"),
         ("epsilon", "x", "epsilon must be a number such as 0.01"),
         ("alpha", "-1", "alpha must lie between 0 and 1"),
+        ("alpha", "0", "alpha must be a number, above 0"),
         ("steps", "0", "steps must lie between 1 and"),
         ("steps", "2.5", "iterations must be a whole number, not '2.5'"),
         ("seed", "-1", "seed must lie between 0 and"),
@@ -75,10 +88,11 @@ def test_what_is_wrong_with_an_attack_is_said(field: str, typed: str, says: str)
         ("smoothing", "-0.5", "smoothing must be a number, 0 or more"),
         ("smoothing", "nan", "smoothing must be a number"),
         ("superpixels", "1", "superpixels must lie between 2"),
+        ("explainer", "lime", "LIME explains pixels, not layers"),
     ],
 )
 def test_what_is_wrong_with_an_explanation_is_said(field: str, typed: str, says: str) -> None:
-    form = texts(explain_fields(ExplainSettings(), INFO)) | {field: typed}
+    form = texts(explain_fields(ExplainSettings(layer="features.3"), INFO)) | {field: typed}
     with pytest.raises(UserError, match=says):
         build_explain(form)
 
@@ -100,6 +114,7 @@ def test_the_best_match_comes_first_and_case_and_underscores_do_not_count() -> N
         "vacuum cleaner"
     ]
     assert len(matches(FuzzySearch(), "", choices)) == 4
+    assert matches(FuzzySearch(), "3", choices) == [3]  # its number
 
 
 def test_a_query_of_one_letter_over_and_over_ends() -> None:

@@ -169,6 +169,19 @@ async def test_classes_that_do_not_fit_come_into_view_when_chosen() -> None:
         assert "▸class 4" in text(grid)
 
 
+async def test_a_shorter_row_counts_to_its_own_end() -> None:
+    app = Stage(JuxtapositionGrid())
+    async with app.run_test(size=(68, 24)) as pilot:
+        grid = app.query_one(JuxtapositionGrid)
+        now = evidence(8)
+        now = dataclasses.replace(now, attributions=now.attributions[:-2])
+        grid.show(now, {}, mode="signed", overlay=False)
+        grid.focus()
+        await pilot.press(*["right"] * 7)
+        assert "classes 5 to 8 of 8  ▸ class 7" in text(grid)
+        assert "classes 5 to 6 of 6" in text(grid)
+
+
 async def test_a_click_chooses_the_cell_under_the_mouse() -> None:
     app = Stage(JuxtapositionGrid())
     async with app.run_test(size=(160, 50)) as pilot:

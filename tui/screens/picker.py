@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -43,6 +44,9 @@ def matches(search: FuzzySearch, query: str, choices: list[Choice]) -> list[int]
     names = [choice.name.casefold().replace("_", " ") for choice in choices]
     found = []
     for index, name in enumerate(names):
+        if words == choices[index].note:  # such as a class's number
+            found.append((-math.inf, index))
+            continue
         ways = 1 if words in name else alignments(words, name)
         if ways:
             score = search.match(words, name)[0] if ways <= MOST_ALIGNMENTS else 1.0

@@ -162,7 +162,8 @@ class ArmsView(Canvas):
         for arm in self._arms[:height]:
             share = arm.reached / arm.tried if arm.tried else 0.0
             steps = f" in {arm.steps:g}" if math.isfinite(arm.steps) else ""
-            words = "control" if arm.control == "noise" else f"{100 * share:.0f} %{steps}"
+            reached = f"{100 * share:.0f} %{steps}" if arm.tried else "–"
+            words = "control" if arm.control == "noise" else reached
             drawn = "" if arm.control == "noise" else charts.bar(share, cells)
             name = pad(safe(arm.name), max(8, width - cells - 16))
             color = colors.ADVERSARIAL if arm.control == "attack" else colors.QUIET

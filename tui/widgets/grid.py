@@ -16,6 +16,7 @@ from engine.types import Attribution, ByteArray, Evidence, Side
 from tui import blocks, colors, pixels
 from tui.pixels import HeatMode
 from tui.sheet import joined, line, notice, piece
+from tui.summary import noise_share
 from tui.text import compact, fit, percent, safe
 from tui.widgets.canvas import Canvas
 
@@ -176,7 +177,13 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         words = side if side == "clean" else f"adversarial, step {self._evidence.step}"
         notes = f"  {self._evidence.settings.score}" + (", mean |φ|" if captions > 1 else "")
         if len(cells) > visible:
-            notes += f"  classes {self._first + 1} to {self._first + visible} of {len(cells)}"
+            last = min(self._first + visible, len(cells))
+            notes += f"  classes {self._first + 1} to {last} of {len(cells)}"
+        chosen = self._chosen()
+        if chosen is not None and self.selected in cells:  # in its cell the name may be cut
+            share = noise_share(chosen)
+            notes += f"  ▸ {safe(chosen.name)}"
+            notes += f", noise alone {percent(share)}" if math.isfinite(share) else ""
         return line(
             piece(fit(words, width), color, bold=True),
             piece(fit(notes, width - len(words)), colors.FAINT),

@@ -67,7 +67,7 @@ def attack_rows(attack: AttackSettings, target: str) -> list[Row]:
 def explain_rows(explain: ExplainSettings, chosen: str) -> list[Row]:
     """What the panel says of the explanation of the class `chosen`."""
     plain = style(TEXT)
-    where = "pixels" if explain.layer is None else safe(explain.layer)
+    where = safe(explain.place) or "pixels"
     return [
         ("explainer", EXPLAINER_NAMES[explain.explainer], "b", plain),
         ("score", explain.score, "b", plain),
