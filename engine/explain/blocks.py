@@ -25,8 +25,9 @@ MEMORY = 2**30
 LEAST = 2
 """Queries in a block, however large their maps are: such as one class of both sides."""
 MAPS: dict[Explainer, int] = {"expected": 60, "shap": 60, "integrated": 8}
-"""Maps a query: sums, errors, deviations, and what the reader holds (`tests.bench.explain_memory`).
+"""Maps a query: sums, errors, deviations, and what the reader holds.
 
+That of `expected` is measured (`tests.bench.explain_memory`), the others are counted in the code.
 LIME keeps no sums; its passes serve any number of classes, so that blocks would only repeat them.
 """
 

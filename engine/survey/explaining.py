@@ -25,8 +25,7 @@ def explained(
     """Figures of the clean picture, and a record for each arm.
 
     All sides of a picture are explained together, on the same draws (if memory has room for them,
-    see `engine.explain.blocks`). An attack that did not
-    reach its goal is not explained.
+    see `engine.explain.blocks`). An attack that did not reach its goal is not explained.
     """
     seed = item.seed(bench.settings.seed)
     shown = [n for n, outcome in enumerate(outcomes) if outcome.reached]

@@ -145,14 +145,13 @@ class Evidence:
     """A running explanation, as the screen draws it.
 
     `edges` are the common histogram bins of all attributions, symmetric about zero; outer bins hold
-    what lies beyond.
-    `contrasts[k]` maps a statistic to (difference, standard error of the difference) between
-    the k-th clean and the k-th adversarial query; draws are shared, so the error of the
-    difference is smaller than the two errors suggest; `intervals[k]` is to it what `interval` is to
-    an `Attribution`. `step` is the attack's iteration that was explained. Classes that memory has
-    no room for come later; `samples` of `total`, at `rate` a second, are those of the classes in
-    work. `note` says what the
-    values mean where that is not plain SHAP (gradient x activation, R-squared of a LIME fit ...).
+    what lies beyond. `contrasts[k]` maps a statistic to (difference, standard error of the
+    difference) between the k-th clean and the k-th adversarial query; draws are shared, so the
+    error of the difference is smaller than the two errors suggest; `intervals[k]` is to it what
+    `interval` is to an `Attribution`. `step` is the attack's iteration that was explained. Classes
+    that memory has no room for come later; `samples` of `total`, at `rate` a second, are those of
+    the classes in work. `note` says what the values mean where that is not plain SHAP (gradient x
+    activation, R-squared of a LIME fit ...).
     """
 
     attributions: tuple[Attribution, ...]
