@@ -13,15 +13,23 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from engine.events import Command, Event, Failed, FindPictures, ListModels, Loaded, ModelsListed
 from engine.types import AttackSettings, ExplainSettings, ListedModel, ModelSettings
-from tui import colors
+from engine.worker.protocol import (
+    Command,
+    Event,
+    Failed,
+    FindPictures,
+    ListModels,
+    Loaded,
+    ModelsListed,
+)
 from tui.bridge import Bridge
-from tui.colors import hexadecimal
-from tui.known import LOADING
+from tui.draw import colors
+from tui.draw.colors import hexadecimal
 from tui.screens.main import MainScreen
-from tui.session import Session
-from tui.state import State
+from tui.state.known import LOADING
+from tui.state.remembered import State
+from tui.state.workspace import Session
 
 FRAME = 0.1
 """Seconds between two looks at the inbox: a terminal over SSH shows no more than that."""
@@ -57,7 +65,7 @@ THEME = Theme(
 
 
 class WorkerLike(Protocol):
-    """What the app needs of `engine.worker.Worker`."""
+    """What the app needs of `engine.worker.scheduler.Worker`."""
 
     def start(self) -> None:
         """Begin to work."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 
-from engine.events import (
+from engine.worker.protocol import (
     Event,
     EvidenceTraced,
     Explained,

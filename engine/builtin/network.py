@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from engine.builtin import IMAGENET_INDEX, LABELS
-from engine.pictures import Preprocessing
+from engine.pictures.fitting import Preprocessing
 
 __all__ = ["IMAGENET_INDEX", "LABELS", "PREPROCESSING", "WEIGHTS", "BuiltinNet", "load"]
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from engine.classifier import Classifier
 from engine.explain.base import Background, Estimate, PictureClass, TensorBackground
-from engine.explain.blocks import into_blocks
-from engine.explain.expected import expected
+from engine.explain.expected.estimator import expected
+from engine.explain.memory import into_blocks
+from engine.models.classifier import Classifier
 from engine.types import ExplainSettings
 
 __all__ = ["Background", "Estimate", "PictureClass", "TensorBackground", "explain"]

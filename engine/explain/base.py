@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.classifier import Classifier
+from engine.models.classifier import Classifier
 from engine.types import Score, UserError
 
 Float32Array = npt.NDArray[np.float32]
@@ -55,9 +55,9 @@ class Estimate:
     do not sample). `deviations` (G, Q, C, h, w) are G independent draws from the distribution of
     the estimate's error, as estimated: the mean over G of their squares is an unbiased estimate
     of the squared error of any element or sum of elements, whichever elements and queries it
-    combines. They carry the errors of statistics (`engine.evidence`), differences between
-    queries among them. `degrees` (Q,) are the effective degrees of freedom of the error (Welch
-    1947): few where few background pictures carry the class; Student's t with as many gives
+    combines. They carry the errors of statistics (`engine.evidence.statistics`), differences
+    between queries among them. `degrees` (Q,) are the effective degrees of freedom of the error
+    (Welch 1947): few where few background pictures carry the class; Student's t with as many gives
     intervals. `score_values`, `expected` and `gap` are (Q,): see
     `engine.types.Attribution`. `reason` says why nothing follows; empty until `done`.
 

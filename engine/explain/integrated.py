@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from engine.classifier import Classifier
 from engine.explain.base import (
     Background,
     Estimate,
@@ -28,10 +27,11 @@ from engine.explain.base import (
     compact,
     scores,
 )
-from engine.explain.chunks import ChunkSize, Clock, looking_up, most_rows
-from engine.explain.expected import meaning, why_stop
-from engine.explain.heads import Head, make_head
-from engine.explain.paths import Draws, Paths
+from engine.explain.expected.estimator import meaning, why_stop
+from engine.explain.explained_input import Head, make_head
+from engine.explain.pacing import ChunkSize, Clock, looking_up, most_rows
+from engine.explain.path_integral import Draws, Paths
+from engine.models.classifier import Classifier
 from engine.types import ExplainSettings
 
 BLUR = 0.1

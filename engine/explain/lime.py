@@ -17,10 +17,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.classifier import Classifier
 from engine.explain.base import Estimate, PictureClass, check_finite, check_queries, scores
-from engine.explain.chunks import ChunkSize, Clock, most_rows
-from engine.explain.expected import why_stop
+from engine.explain.expected.estimator import why_stop
+from engine.explain.pacing import ChunkSize, Clock, most_rows
+from engine.models.classifier import Classifier
 from engine.types import ExplainSettings
 
 Array = npt.NDArray[np.float64]

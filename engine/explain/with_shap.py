@@ -17,7 +17,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from engine.classifier import Classifier
 from engine.explain.base import (
     Background,
     Estimate,
@@ -29,9 +28,10 @@ from engine.explain.base import (
     check_queries,
     scores,
 )
-from engine.explain.chunks import ChunkSize, Clock
-from engine.explain.expected import ENOUGH, errors, why_stop
-from engine.explain.moments import Moments
+from engine.explain.expected.error_accumulator import Moments
+from engine.explain.expected.estimator import ENOUGH, errors, why_stop
+from engine.explain.pacing import ChunkSize, Clock
+from engine.models.classifier import Classifier
 from engine.types import ExplainSettings, Score
 
 CHUNKS = 20
@@ -70,7 +70,7 @@ def with_shap(
     chunks' means.
 
     Raises:
-        UserError: as `engine.explain.expected.expected`.
+        UserError: as `engine.explain.expected.estimator.expected`.
     """
     clock = Clock()
     with torch.no_grad():

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engine import attacks
-from engine.classifier import Classifier
-from engine.explain.chunks import is_out_of_memory
-from engine.survey.bench import Bench
-from engine.survey.plan import Arm, Item
+from engine.attacks import base as attacks
+from engine.explain.pacing import is_out_of_memory
+from engine.models.classifier import Classifier
+from engine.survey.context import Bench
+from engine.survey.experiment import Arm, Item
 from engine.types import AttackSettings
 
 Pair = tuple[int, Arm]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.survey.findings import CONFIDENCE, SHOWN
-from engine.survey.rundir import read_settings
+from engine.survey.run_folder import read_settings
 from engine.types import UserError
 
 STATISTICS = (CONFIDENCE, "mean", SHOWN, "coherence")

@@ -10,11 +10,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from engine.evidence import standard_errors, statistics
+from engine.evidence.statistics import standard_errors, statistics
 from engine.explain import Background, Estimate, TensorBackground, explain
 from engine.survey.attacking import Outcome
-from engine.survey.bench import Bench
-from engine.survey.plan import Item
+from engine.survey.context import Bench
+from engine.survey.experiment import Item
 from engine.survey.records import ArmRecord, Figures, pack_features
 from engine.types import ExplainSettings
 
@@ -25,7 +25,7 @@ def explained(
     """Figures of the clean picture, and a record for each arm.
 
     All sides of a picture are explained together, on the same draws (if memory has room for them,
-    see `engine.explain.blocks`). An attack that did not reach its goal is not explained.
+    see `engine.explain.memory`). An attack that did not reach its goal is not explained.
     """
     seed = item.seed(bench.settings.seed)
     shown = [n for n, outcome in enumerate(outcomes) if outcome.reached]

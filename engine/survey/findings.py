@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.evidence import STATISTICS
+from engine.evidence.statistics import STATISTICS
 from engine.survey.detectors import RESAMPLES, Detector, detect, learned
-from engine.survey.plan import Arm
+from engine.survey.experiment import Arm
 from engine.survey.records import ArmRecord, Figures, PictureRecord, unpack_features
 from engine.types import (
     ExplainSettings,

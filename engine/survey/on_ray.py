@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from engine import memory
-from engine.survey.bench import Bench
-from engine.survey.devices import POLL, Group, Task, do, load_now
+from engine.models import allocator
+from engine.survey.context import Bench
+from engine.survey.processes import POLL, Group, Task, do, load_now
 from engine.survey.records import PictureRecord
 from engine.types import UserError
 
@@ -35,7 +35,7 @@ def _bench(task: Task, device: str) -> Bench:
     key = (repr(task), device)
     if key not in _benches:
         _benches.clear()
-        memory.keep()
+        allocator.keep()
         torch.set_num_threads(task.settings.threads or 1)
         classifier = load_now(task.settings, device)
         _benches[key] = Bench.make(classifier, task.settings, task.plan, task.rows)

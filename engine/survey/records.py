@@ -23,8 +23,8 @@ FEATURES = 128
 @dataclass(frozen=True, slots=True)
 class Figures:
     """An attribution in numbers: statistics with standard errors (keys of
-    `engine.evidence.STATISTICS`), completeness gap, mean score of the background, samples drawn,
-    and the sorted values in compact form (see `pack_features`).
+    `engine.evidence.statistics.STATISTICS`), completeness gap, mean score of the background,
+    samples drawn, and the sorted values in compact form (see `pack_features`).
     """
 
     statistics: dict[str, float]

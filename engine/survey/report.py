@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.evidence import STATISTICS
-from engine.store import write_atomically
-from engine.survey import drawings
+from engine.evidence.statistics import STATISTICS
+from engine.survey import plots
 from engine.survey.detectors import FOLDS
 from engine.survey.findings import CONFIDENCE, NO_EXPLANATION, SHOWN, Findings
-from engine.survey.rows import column_lines, features, table
-from engine.survey.rundir import FORMAT, VERSION
+from engine.survey.run_folder import FORMAT, VERSION
+from engine.survey.table import column_lines, features, table
 from engine.types import Separation, SurveyArm, SurveyFrame
+from engine.types.files import write_atomically
 
 Learned = Sequence[tuple[Separation, float]]
 
@@ -57,7 +57,7 @@ def write_report(
         chosen = separation.explanation == frame.explanations[0]
         if chosen and separation.statistic in ("mean", SHOWN) and separation.pairs:
             name = f"histogram-{separation.arm}-{separation.statistic}.svg"
-            _write(out / name, drawings.svg(separation))
+            _write(out / name, plots.svg(separation))
 
 
 def _write(path: Path, text: str) -> None:
@@ -229,10 +229,10 @@ def _arm_section(arm: SurveyArm, rows: Sequence[Separation], learned: Learned) -
         lines.append("")
     first = by[names[0], SHOWN] if names else confidence
     curves = {f"{SHOWN}, {first.explanation}": first, "confidence alone": confidence}
-    lines += ["```", drawings.roc_text(curves), "```", ""]
+    lines += ["```", plots.roc_text(curves), "```", ""]
     if names:
         for statistic in ("mean", SHOWN):
             row = by[names[0], statistic]
-            lines += ["```", f"{statistic}, {row.explanation}", drawings.histogram_text(row), "```"]
+            lines += ["```", f"{statistic}, {row.explanation}", plots.histogram_text(row), "```"]
         lines.append("")
     return lines

@@ -4,32 +4,7 @@ May import the standard library and numpy, nothing else: the screen imports this
 before torch is loaded.
 """
 
-from engine.types.records import (
-    NORMAL,
-    Attribution,
-    ClassLabel,
-    Evidence,
-    EvidencePoint,
-    Frame,
-    ListedModel,
-    ModelInfo,
-    Prediction,
-    Query,
-    StepRecord,
-)
-from engine.types.settings import AttackSettings, ExplainSettings, ModelSettings
-from engine.types.survey import (
-    REFERENCES,
-    Control,
-    Reference,
-    Separation,
-    SurveyArm,
-    SurveyedPair,
-    SurveyFrame,
-    SurveySettings,
-    SurveyState,
-)
-from engine.types.words import (
+from engine.types.choices import (
     BASELINES,
     EXPLAINERS,
     LAYER_FORMS,
@@ -55,6 +30,31 @@ from engine.types.words import (
     fraction_text,
     parse_fraction,
     suggest,
+)
+from engine.types.records import (
+    NORMAL,
+    Attribution,
+    ClassLabel,
+    Evidence,
+    EvidencePoint,
+    Frame,
+    ListedModel,
+    ModelInfo,
+    Prediction,
+    Query,
+    StepRecord,
+)
+from engine.types.settings import AttackSettings, ExplainSettings, ModelSettings
+from engine.types.survey import (
+    REFERENCES,
+    Control,
+    Reference,
+    Separation,
+    SurveyArm,
+    SurveyedPair,
+    SurveyFrame,
+    SurveySettings,
+    SurveyState,
 )
 
 __all__ = [

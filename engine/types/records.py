@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from engine.types.choices import ByteArray, FloatArray, Side
 from engine.types.settings import AttackSettings, ExplainSettings
-from engine.types.words import ByteArray, FloatArray, Side
 
 NORMAL = 1.96
 """Standard errors that a 95 % interval reaches to each side where the error is known well."""
@@ -117,9 +117,9 @@ class Attribution:
 
     `heat` (h, w) is the attribution summed over channels and pooled (mean) to display size, in
     the score's units per input pixel; `heat_error` is its standard error or None. `statistics`
-    and `errors` have the same keys (see `engine.evidence.STATISTICS`); an error is nan where it
-    cannot be known. `score_value` is the score of the explained picture, `expected` its mean
-    over the background (nan where there is none), `gap` the completeness gap: sum of the
+    and `errors` have the same keys (see `engine.evidence.statistics.STATISTICS`); an error is nan
+    where it cannot be known. `score_value` is the score of the explained picture, `expected` its
+    mean over the background (nan where there is none), `gap` the completeness gap: sum of the
     attribution minus (score_value - expected), nan where completeness is not promised. `noise`
     is the mean |phi| that sampling alone would give if there were no evidence at all, nan where
     it cannot be known. `interval` is how many standard errors a 95 % interval reaches to each side:

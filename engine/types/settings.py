@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.types.words import (
+from engine.types.choices import (
     BASELINES,
     EXPLAINERS,
     LAYER_FORMS,

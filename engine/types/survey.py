@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from engine.types.settings import AttackSettings, ExplainSettings, ModelSettings
-from engine.types.words import (
+from engine.types.choices import (
     TARGET_RULES,
     FloatArray,
     Method,
@@ -14,6 +13,7 @@ from engine.types.words import (
     check_choice,
     check_count,
 )
+from engine.types.settings import AttackSettings, ExplainSettings, ModelSettings
 
 Reference = Literal["fixed", "pair"]
 Control = Literal["attack", "matched", "noise"]

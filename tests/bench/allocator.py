@@ -16,29 +16,29 @@ import time
 
 import torch
 
-from engine import memory
+from engine.models import allocator
 
 MMAP_THRESHOLD = -3
 DEFAULTS = {
-    memory.MMAP_MAX: 65536,
+    allocator.MMAP_MAX: 65536,
     # What glibc's own adaptation reaches once blocks as large as a network's were freed.
     MMAP_THRESHOLD: 32 * 2**20,
-    memory.TRIM_THRESHOLD: 64 * 2**20,
-    memory.TOP_PAD: 128 * 2**10,
+    allocator.TRIM_THRESHOLD: 64 * 2**20,
+    allocator.TOP_PAD: 128 * 2**10,
 }
 CLASSES, ROUNDS = 5, 5
 
 
 def ours() -> None:
     """As in the worker."""
-    memory.keep()
+    allocator.keep()
 
 
 def as_found() -> None:
     """As in a program that sets nothing."""
     for name, value in DEFAULTS.items():
         ctypes.CDLL(None).mallopt(name, value)
-    memory.give_back()
+    allocator.give_back()
 
 
 def gradients(network: torch.nn.Module, x: torch.Tensor) -> None:
@@ -49,9 +49,9 @@ def gradients(network: torch.nn.Module, x: torch.Tensor) -> None:
 
 def main() -> None:
     """Print the table."""
-    from engine.classifier import Classifier
-    from engine.pictures import Preprocessing
-    from engine.vision import torchvision
+    from engine.models.classifier import Classifier
+    from engine.models.torchvision_compat import torchvision
+    from engine.pictures.fitting import Preprocessing
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", default="mobilenet_v2")

@@ -4,7 +4,7 @@
         [--device cuda]
 
 All three run in turn in one process on the same random weights and picture, the others with malloc
-as it comes (see `engine.memory`); torchattacks is left out where it is not installed
+as it comes (see `engine.models.allocator`); torchattacks is left out where it is not installed
 (`pip install --no-deps torchattacks`).
 """
 
@@ -19,11 +19,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from engine.attacks import attack
-from engine.classifier import Classifier, Normalised
-from engine.pictures import Preprocessing
+from engine.attacks.base import attack
+from engine.models.classifier import Classifier, Normalised
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.fitting import Preprocessing
 from engine.types import AttackSettings
-from engine.vision import torchvision
 from tests.bench import allocator
 
 

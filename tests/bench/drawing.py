@@ -21,7 +21,7 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 
 from engine.types import ByteArray
-from tui import blocks, colors, pixels
+from tui.draw import colors, half_blocks, pixels
 from tui.widgets.canvas import changed_width
 from tui.widgets.picture import PictureView
 
@@ -83,7 +83,7 @@ def ours(columns: int, rows: int) -> Callable[[ByteArray], list[Strip]]:
         nonlocal shown, strips
         settled = pixels.settle(shown, pixels.fit_picture(picture, columns, rows))
         if settled is not shown:
-            shown, strips = settled, blocks.picture_strips(settled, colors.current())
+            shown, strips = settled, half_blocks.picture_strips(settled, colors.current())
         return strips
 
     return draw

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine.classifier import Classifier
 from engine.explain import chunks, explain
-from engine.pictures import Preprocessing
+from engine.models.classifier import Classifier
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.fitting import Preprocessing
 from engine.types import ExplainSettings
-from engine.vision import torchvision
 
 
 class Lazy:

@@ -8,8 +8,8 @@
 Two pictures (a clean one and its BIM attack), their five top classes, a background of 50. Each
 tool runs in turn, interleaved, `--repeats` times, and the fastest counts. Shap and captum get
 torchvision's network as anyone would load it, and malloc as it comes (`--kept`: with our settings,
-see `engine.memory`). `--draws` fixes the draws of our chunks, as `xaway-tui explain` does with 8;
-without, they begin small and grow, as on the screen.
+see `engine.models.allocator`). `--draws` fixes the draws of our chunks, as `xaway-tui explain`
+does with 8; without, they begin small and grow, as on the screen.
 
 The error is the mean absolute error over all elements and queries, against a plain sum over
 `--reference` evenly spaced points of all paths (0: times only), kept with the pictures in `--keep`
@@ -33,12 +33,13 @@ import shap
 import torch
 from torch import Tensor, nn
 
-from engine.classifier import Classifier, Normalised
 from engine.explain import TensorBackground, explain
 from engine.explain.with_shap import OneScore
-from engine.pictures import PictureSet, Preprocessing
+from engine.models.classifier import Classifier, Normalised
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.background import PictureSet
+from engine.pictures.fitting import Preprocessing
 from engine.types import ExplainSettings
-from engine.vision import torchvision
 from tests.bench import allocator
 
 IMAGENET = Path(os.environ.get("XAWAY_IMAGENET", "../shared/imagenet"))

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from textual.strip import Strip
 
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
-from engine.worker import Worker
+from engine.worker.scheduler import Worker
 from tests.bench.attack_speed import network
 from tui.app import XawayApp
 from tui.widgets.picture_list import PictureList

@@ -20,14 +20,14 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from engine.attacks import attack, resolve_target
-from engine.classifier import Classifier
-from engine.evidence import statistics
+from engine.attacks.base import attack, resolve_target
+from engine.evidence.statistics import statistics
 from engine.explain import explain
-from engine.models import load
-from engine.pictures import PictureSet
-from engine.steps import finish
+from engine.models.catalog import load
+from engine.models.classifier import Classifier
+from engine.pictures.background import PictureSet
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
+from engine.types.generators import finish
 
 IMAGENET = Path(os.environ.get("XAWAY_IMAGENET", "../shared/imagenet"))
 

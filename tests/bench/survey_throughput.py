@@ -25,14 +25,14 @@ import torch
 import torch.nn.functional as F
 
 from engine.builtin import sample_folder
-from engine.classifier import Classifier, Normalised
-from engine.pictures import read
-from engine.survey import plan
-from engine.survey.devices import do, load_now
-from engine.survey.run import SurveyRun
-from engine.survey.rundir import RunDir
+from engine.models.classifier import Classifier, Normalised
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.reading import read
+from engine.survey import experiment
+from engine.survey.execution import SurveyRun
+from engine.survey.processes import do, load_now
+from engine.survey.run_folder import RunDir
 from engine.types import ExplainSettings, ModelSettings, SurveySettings
-from engine.vision import torchvision
 from tests.bench import allocator
 
 EPSILON, BACKGROUND = 0.01, 50
@@ -41,7 +41,7 @@ EPSILON, BACKGROUND = 0.01, 50
 def unfrozen(options: argparse.Namespace, fast: Classifier) -> Normalised:
     """The same network as a script has it: batch-norm as it is, parameters that take gradients."""
     from engine.builtin import network as builtin
-    from engine.weights import read_state_dict
+    from engine.models.weights import read_state_dict
 
     if options.model == "builtin":
         network = builtin.load()
@@ -113,7 +113,7 @@ def main() -> None:
             threads=options.threads,
         )
         fast = load_now(asked, options.device)
-        with patch.object(plan, "label_folders", lambda *_: (None, "all pictures count")):
+        with patch.object(experiment, "label_folders", lambda *_: (None, "all pictures count")):
             run = SurveyRun(asked, fast)
         bench = run.bench
         if options.bare:

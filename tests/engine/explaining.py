@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.classifier import Classifier
 from engine.explain import Background, Estimate, TensorBackground, explain
-from engine.pictures import Preprocessing
+from engine.models.classifier import Classifier
+from engine.pictures.fitting import Preprocessing
 from engine.types import ExplainSettings
 
 SIDE = 6

@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from engine.classifier import Classifier
-from engine.pictures import Preprocessing
+from engine.models.classifier import Classifier
+from engine.pictures.fitting import Preprocessing
 from engine.survey import detectors
-from engine.survey.run import SurveyRun
+from engine.survey.execution import SurveyRun
 from engine.types import ExplainSettings, SurveyFrame, SurveySettings
 
 SIDE = 12

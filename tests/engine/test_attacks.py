@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.attacks import attack, random_start, resolve_target, stops, succeeded
+from engine.attacks.base import attack, random_start, resolve_target, stops, succeeded
 from engine.types import AttackSettings, UserError
 from tests.engine.networks import picture, smooth_network
 

@@ -13,21 +13,17 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.builtin import (
-    IMAGENET_INDEX,
-    LABELS,
-    SIMILAR_PAIRS,
-    draw,
-    network,
-    sample_folder,
-    samples,
-)
-from engine.builtin.dataset import SPLITS, drawings
-from engine.builtin.report import accuracy, calibration_error, confusions
-from engine.builtin.tables import builtin
-from engine.builtin.train import Settings, logits, softmax, train
-from engine.pictures import decode, find_pictures, fit
-from engine.vision import torchvision
+from engine.builtin import IMAGENET_INDEX, LABELS, network, sample_folder
+from engine.builtin.making import samples
+from engine.builtin.making.classes import SIMILAR_PAIRS, draw
+from engine.builtin.making.dataset import SPLITS, drawings
+from engine.builtin.making.report import accuracy, calibration_error, confusions
+from engine.builtin.making.tables import builtin
+from engine.builtin.making.train import Settings, logits, softmax, train
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.finding import find_pictures
+from engine.pictures.fitting import fit
+from engine.pictures.reading import decode
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1_000_000

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from engine import events as ev
-from engine.attacks import attack
+from engine.attacks.base import attack
 from engine.builtin import sample_folder
-from engine.classifier import Classifier
 from engine.explain import TensorBackground
 from engine.explain.with_shap import OneScore, ShapOfOne
-from engine.pictures import Preprocessing
-from engine.survey.devices import load_now
+from engine.models.classifier import Classifier
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.fitting import Preprocessing
+from engine.survey.processes import load_now
 from engine.types import AttackSettings, ExplainSettings, ModelSettings, Query, SurveySettings
-from engine.vision import torchvision
+from engine.worker import protocol as ev
 from tests.engine.explaining import pictures, run, small
 from tests.engine.surveying import rows, survey
 from tests.engine.test_explain_oracles import close, on_draws, shap_draws

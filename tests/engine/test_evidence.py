@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from engine.evidence import (
+from engine.evidence.statistics import (
     STATISTICS,
     heat_grid,
     histogram,
@@ -16,8 +16,8 @@ from engine.evidence import (
     statistics,
     symmetric_edges,
 )
+from engine.evidence.summary import Gathering
 from engine.explain import Estimate
-from engine.gathering import Gathering
 from engine.types import ExplainSettings, Query
 
 RNG = np.random.default_rng(0)

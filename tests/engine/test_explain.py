@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.explain import TensorBackground, explain
-from engine.explain.chunks import ChunkSize
+from engine.explain.pacing import ChunkSize
 from engine.types import ExplainSettings
 from tests.engine.explaining import PAIR, classifier, exact, pictures, repeated, run, small
 
@@ -230,7 +230,7 @@ def test_a_large_background_is_decoded_a_few_at_a_time(explainer):
 def test_background_pictures_are_scored_together_and_count_once_they_are_drawn(monkeypatch):
     linear = classifier(nn.Sequential(nn.Flatten(), nn.Linear(108, 4)))
     background = Lazy(30)
-    monkeypatch.setattr(import_module("engine.explain.expected"), "PACE", 0)
+    monkeypatch.setattr(import_module("engine.explain.expected.estimator"), "PACE", 0)
     found = run(linear, pictures(1, 1), [(0, 2)], background, samples=120, draws=8, score="logit")
     assert len(found) > 5
     assert background.largest == 8

@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
-from engine import models
 from engine.builtin import sample_folder
 from engine.explain import TensorBackground, blocks, explain
-from engine.explain.chunks import most_rows
-from engine.pictures import find_pictures
-from engine.session import Session
-from engine.steps import finish
+from engine.explain.pacing import most_rows
+from engine.models import catalog
+from engine.pictures.finding import find_pictures
 from engine.types import EXPLAINERS, ExplainSettings, ModelSettings, Query, UserError
+from engine.types.generators import finish
+from engine.worker.open_picture import Session
 from tests.engine import surveying
 from tests.engine.explaining import classifier, pictures, run, small, weighted
 
@@ -110,7 +110,7 @@ def test_blocks_share_a_time_limit():
 
 @pytest.mark.usefixtures("tight")
 def test_the_session_gathers_blocks_and_goes_on_with_them_after_a_break():
-    network = finish(models.load(ModelSettings(device="cpu")))
+    network = finish(catalog.load(ModelSettings(device="cpu")))
     paths = sorted(find_pictures(sample_folder()))[:6]
     session = Session(network, paths[0], paths)
     queries = tuple(Query("clean", index) for index in range(5))

@@ -7,9 +7,9 @@ import pytest
 from scipy import stats
 from torch import nn
 
-from engine.classifier import Classifier
-from engine.evidence import interval
-from engine.explain.spacing import excess
+from engine.evidence.statistics import interval
+from engine.explain.expected.systematic_error import excess
+from engine.models.classifier import Classifier
 from tests.engine.explaining import (
     PAIR,
     classifier,
@@ -43,7 +43,7 @@ def smooth() -> Classifier:
 
 
 def lattices(paths: np.ndarray, n: int) -> tuple[float, float, float]:
-    """V_n, E and P (see `engine.explain.spacing`) of `paths` (N, fine), over all shifts."""
+    """V_n, E and P of `paths` (N, fine), over all shifts: see `expected.systematic_error`."""
     step = paths.shape[1] // n
     every = paths.reshape(len(paths), n, step)
     halves = every[:, 0::2].mean(1), every[:, 1::2].mean(1)

@@ -9,13 +9,13 @@ import shap
 import torch
 from torch import Tensor
 
-from engine.classifier import Classifier
-from engine.explain.heads import make_head
+from engine.explain.explained_input import make_head
 from engine.explain.integrated import blurred
-from engine.explain.paths import Draws, Paths
+from engine.explain.path_integral import Draws, Paths
 from engine.explain.with_shap import OneScore, chunk_seed
-from engine.steps import finish
+from engine.models.classifier import Classifier
 from engine.types import ExplainSettings
+from engine.types.generators import finish
 from tests.engine.explaining import exact, pictures, residual, run, small
 
 QUERIES = [(0, 0), (1, 2)]

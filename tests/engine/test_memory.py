@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from engine import memory
+from engine.models import allocator
 
 PROGRAM = """
 import resource, sys, threading
-from engine import memory
+from engine.models import allocator
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
@@ -22,14 +22,14 @@ def work():
         del block
 
 if sys.argv[1] == "keep":
-    assert memory.keep()
+    assert allocator.keep()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 thread = threading.Thread(target=work)
 thread.start()
 thread.join()
 faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 held = resident()
-memory.give_back()
+allocator.give_back()
 print(faults, held - resident())
 """
 
@@ -42,7 +42,7 @@ def run(how: str) -> tuple[int, int]:
     return faults, given
 
 
-@pytest.mark.skipif(memory._libc() is None, reason="malloc is not glibc's")
+@pytest.mark.skipif(allocator._libc() is None, reason="malloc is not glibc's")
 def test_kept_blocks_are_not_cleared_again_and_go_back_when_asked() -> None:
     usual, _ = run("leave")
     kept, given = run("keep")
@@ -52,5 +52,5 @@ def test_kept_blocks_are_not_cleared_again_and_go_back_when_asked() -> None:
 
 def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not memory.keep()
-    memory.give_back()
+    assert not allocator.keep()
+    allocator.give_back()

@@ -15,13 +15,13 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from engine import models, weights
-from engine.classifier import Classifier, fold_batch_norm
-from engine.models import load
-from engine.pictures import Preprocessing
-from engine.steps import finish
+from engine.models import catalog, weights
+from engine.models.catalog import load
+from engine.models.classifier import Classifier, fold_batch_norm
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.fitting import Preprocessing
 from engine.types import ModelSettings, UserError
-from engine.vision import torchvision
+from engine.types.generators import finish
 
 
 def loaded(settings: ModelSettings) -> Classifier:
@@ -295,7 +295,7 @@ def test_published_weights_come_from_torchs_cache(
     torch.save(random_network("shufflenet_v2_x0_5").state_dict(), file)
     classifier = loaded(ModelSettings("shufflenet_v2_x0_5", device="cpu"))
     assert classifier.weights == published.name
-    listed = {model.name: model for model in models.list_networks()}
+    listed = {model.name: model for model in catalog.list_networks()}
     assert listed["shufflenet_v2_x0_5"].cached
     assert not listed["resnet18"].cached
     assert listed["builtin"].cached
@@ -303,8 +303,8 @@ def test_published_weights_come_from_torchs_cache(
 
 def test_the_recipe_of_a_file_is_that_of_the_published_weights_it_is() -> None:
     entries = torchvision.models.get_model_weights("mobilenet_v2")
-    how = models._choose_weights("/x/mobilenet_v2-7ebf99e0.pth", entries, "mobilenet_v2")
+    how = catalog._choose_weights("/x/mobilenet_v2-7ebf99e0.pth", entries, "mobilenet_v2")
     assert how[0] is entries.IMAGENET1K_V2
-    other = models._choose_weights("/x/mine.safetensors", entries, "mobilenet_v2")
+    other = catalog._choose_weights("/x/mine.safetensors", entries, "mobilenet_v2")
     assert other[0] is entries.IMAGENET1K_V1
-    assert models._preprocessing(other[0].transforms()) == Preprocessing()
+    assert catalog._preprocessing(other[0].transforms()) == Preprocessing()

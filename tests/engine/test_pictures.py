@@ -11,18 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.pictures import (
-    PictureSet,
-    Preprocessing,
-    decode,
-    find_pictures,
-    fit,
-    for_display,
-    read,
-    to_bytes,
-)
+from engine.models.torchvision_compat import torchvision
+from engine.pictures.background import PictureSet
+from engine.pictures.finding import find_pictures
+from engine.pictures.fitting import Preprocessing, fit, for_display, to_bytes
+from engine.pictures.reading import decode, read
 from engine.types import UserError
-from engine.vision import torchvision
 
 HOW = Preprocessing(resize=20, crop=16)
 

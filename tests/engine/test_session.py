@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine import models
 from engine.builtin import sample_folder
-from engine.pictures import find_pictures
-from engine.session import Session
-from engine.steps import finish
+from engine.models import catalog
+from engine.pictures.finding import find_pictures
 from engine.types import AttackSettings, Evidence, ExplainSettings, ModelSettings, Query, UserError
+from engine.types.generators import finish
+from engine.worker.open_picture import Session
 
 SETTINGS = ExplainSettings(samples=96, draws=4)
 
 
 def opened() -> tuple[Session, tuple[Query, ...]]:
-    classifier = finish(models.load(ModelSettings(device="cpu")))
+    classifier = finish(catalog.load(ModelSettings(device="cpu")))
     paths = sorted(find_pictures(sample_folder()))[:14]
     session = Session(classifier, paths[0], paths)
     return session, (Query("clean", session.original.index),)
@@ -72,7 +72,7 @@ def test_a_failed_explanation_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatc
         raise UserError("a gradient is not a number.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("engine.session.explain", failing)
+        patched.setattr("engine.worker.open_picture.explain", failing)
         with pytest.raises(UserError):
             list(session.explain(queries, SETTINGS))
     last = list(session.explain(queries, SETTINGS))[-1]

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from engine.attacks import attack
-from engine.evidence import STATISTICS
+from engine.attacks.base import attack
+from engine.evidence.statistics import STATISTICS
 from engine.explain import TensorBackground, explain
-from engine.pictures import read
+from engine.pictures.reading import read
 from engine.survey.compare import compare
-from engine.survey.plan import make_plan
-from engine.survey.rows import COLUMNS
-from engine.survey.run import SurveyRun
-from engine.survey.rundir import read_items
+from engine.survey.execution import SurveyRun
+from engine.survey.experiment import make_plan
+from engine.survey.run_folder import read_items
+from engine.survey.table import COLUMNS
 from engine.types import AttackSettings, ExplainSettings, SurveyFrame, UserError
 from tests.engine.surveying import CLASSES, classifier, folder, paint, rows, settings, survey
 

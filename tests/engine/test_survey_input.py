@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.pictures import read
-from engine.survey.run import SurveyRun
+from engine.pictures.reading import read
+from engine.survey.execution import SurveyRun
 from engine.types import Baseline, Explainer, ExplainSettings, UserError
 from tests.engine.surveying import classifier, folder, paint, rows, settings, survey
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.survey.execution import SurveyRun
 from engine.survey.records import (
     PictureRecord,
     from_json,
@@ -22,8 +23,7 @@ from engine.survey.records import (
     to_json,
     unpack_features,
 )
-from engine.survey.run import SurveyRun
-from engine.survey.rundir import RunDir, read_items
+from engine.survey.run_folder import RunDir, read_items
 from engine.types import UserError
 from tests.engine.surveying import classifier, folder, rows, settings, survey
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine.builtin import sample_folder
-from engine.classifier import Classifier
-from engine.survey import devices
-from engine.survey.devices import load_now
-from engine.survey.run import SurveyRun
+from engine.models.classifier import Classifier
+from engine.survey import processes
+from engine.survey.execution import SurveyRun
+from engine.survey.processes import load_now
 from engine.types import ExplainSettings, SurveyFrame, SurveySettings, UserError
 from tests.engine.surveying import rows, survey
 
@@ -63,13 +63,13 @@ def kill_one(run: Iterator[SurveyFrame | None], find: object) -> tuple[int, Surv
 def test_two_processes_give_what_one_gives_even_if_one_dies(
     network: Classifier, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pools, inner = [], devices.ProcessPoolExecutor
+    pools, inner = [], processes.ProcessPoolExecutor
 
     def noted(*arguments: object) -> object:
         pools.append(inner(*arguments))  # type: ignore[arg-type]
         return pools[-1]
 
-    monkeypatch.setattr(devices, "ProcessPoolExecutor", noted)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", noted)
     shared = replace(asked(tmp_path / "run", 8), devices=("cpu", "cpu"))
     run = SurveyRun(shared, network).frames()
     killed, last = kill_one(run, lambda: [pid for pool in pools for pid in pool._processes or ()])

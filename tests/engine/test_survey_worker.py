@@ -10,10 +10,10 @@ from typing import TypeVar
 
 import pytest
 
-from engine import events as ev
 from engine.builtin import sample_folder
 from engine.types import ExplainSettings, ModelSettings, Query, SurveySettings
-from engine.worker import Worker
+from engine.worker import protocol as ev
+from engine.worker.scheduler import Worker
 
 E = TypeVar("E")
 

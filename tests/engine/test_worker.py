@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from engine import events as ev
-from engine.history import History
+from engine.attacks.history import History
 from engine.types import AttackSettings, ExplainSettings, ModelSettings, Query
-from engine.worker import Worker
+from engine.worker import protocol as ev
+from engine.worker.scheduler import Worker
 from tests.engine.test_models import random_network
 
 E = TypeVar("E")
@@ -256,7 +256,7 @@ def test_stopping_does_not_wait_for_a_long_attack(line: Line) -> None:
 
 
 def test_history_stays_in_its_bound_and_finds_the_way_back() -> None:
-    from engine.attacks import State, attack
+    from engine.attacks.base import State, attack
     from tests.engine.networks import picture, smooth_network
 
     network, x0 = smooth_network(), picture()

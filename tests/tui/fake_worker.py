@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import events as ev
 from engine.types import (
     AttackSettings,
     Attribution,
@@ -28,6 +27,7 @@ from engine.types import (
     UserError,
     find_class,
 )
+from engine.worker import protocol as ev
 
 LABELS = (
     *("African elephant", "ping-pong ball", "Indian elephant", "tusker", "zebra", "gas pump"),

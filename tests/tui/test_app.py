@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import events as ev
 from engine.types import AttackSettings, ExplainSettings, Query
-from tui.state import State, load_state
+from engine.worker import protocol as ev
+from tui.state.remembered import State, load_state
 
-from .desk import Desk
+from .harness import Desk
 
 
 async def test_the_first_paint_says_what_is_loaded() -> None:

@@ -1,7 +1,7 @@
 """What the dialogs and the other screens promise, through keys."""
 
-from engine import events as ev
 from engine.types import AttackSettings, ExplainSettings, Query
+from engine.worker import protocol as ev
 from tui.screens.form import FormScreen
 from tui.screens.help import HelpScreen
 from tui.screens.juxtaposition import JuxtapositionScreen
@@ -10,7 +10,7 @@ from tui.screens.picker import PickerScreen
 from tui.screens.zoom import ZoomScreen
 from tui.widgets.picture_list import FilterInput
 
-from .desk import Desk
+from .harness import Desk
 
 
 async def test_the_target_picker_finds_a_class_by_its_letters() -> None:

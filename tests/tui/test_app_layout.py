@@ -2,12 +2,12 @@
 
 import pytest
 
-from tui.keys import KEYS
+from tui.state.keys import KEYS
 from tui.widgets.evidence_panel import common_scale
 from tui.widgets.heat import HeatView
 from tui.widgets.key_bar import fitting
 
-from .desk import Desk
+from .harness import Desk
 
 TOGETHER = (
     *("#list", "#settings", "#clean", "#adversarial", "#perturbation", "#bars-clean"),

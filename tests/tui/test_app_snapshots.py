@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
-from .desk import Desk
+from .harness import Desk
 
 Compare = Callable[..., bool]
 LARGE, SMALL = (160, 50), (80, 24)

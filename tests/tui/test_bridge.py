@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine import events as ev
 from engine.types import ClassLabel, Evidence, ExplainSettings, Frame, Prediction, StepRecord
+from engine.worker import protocol as ev
 from tui.bridge import Bridge
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from tui import charts, colors, text
-from tui.sheet import Sheet
+from tui.draw import charts, colors, text
+from tui.draw.cells import Sheet
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from PIL import Image
 from engine.builtin import sample_folder
 from engine.types import AttackSettings, ModelSettings, UserError, find_class, parse_fraction
 from tests.conftest import ROOT
-from tui.cli import main
+from tui.cli.main import main
 
 ELEPHANT = str(sorted(sample_folder().glob("African_elephant*"))[0])
 
@@ -208,7 +208,7 @@ def test_weights_that_do_not_fit_say_which_keys(
 
 def test_without_a_terminal_the_app_says_what_to_use() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tui.cli"],
+        [sys.executable, "-m", "tui.cli.main"],
         cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
         env={**os.environ, "TERM": "xterm-256color"},
     )  # fmt: skip

@@ -15,10 +15,10 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
-from engine.worker import Worker
+from engine.worker.scheduler import Worker
 from tests.conftest import ROOT
 from tui.app import XawayApp
-from tui.state import load_state
+from tui.state.remembered import load_state
 from tui.widgets.text_block import TextBlock
 
 PICTURE = ROOT / "tests" / "pictures" / "first_minute.svg"
@@ -38,7 +38,7 @@ def attack_by_command(picture: str) -> list[dict[str, float]]:
     """Steps of the same attack on the command line."""
     command = ["attack", picture, "--target", "random", "--threads", "1", "--json"]
     done = subprocess.run(
-        [sys.executable, "-m", "tui.cli", *command], capture_output=True, check=True, cwd=ROOT
+        [sys.executable, "-m", "tui.cli.main", *command], capture_output=True, check=True, cwd=ROOT
     )
     steps: list[dict[str, float]] = json.loads(done.stdout)["steps"]
     return steps

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.color import ColorSystem
 
-from tui import blocks, colors, pixels
+from tui.draw import colors, half_blocks, pixels
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_enlarging_without_smoothing_shows_the_values_as_they_are() -> None:
 
 
 def test_a_cell_has_the_upper_pixel_in_front_and_the_lower_one_behind() -> None:
-    strip = blocks.half_blocks(np.array([[[255, 0, 0]], [[0, 0, 255]]], dtype=np.uint8))[0]
+    strip = half_blocks.half_blocks(np.array([[[255, 0, 0]], [[0, 0, 255]]], dtype=np.uint8))[0]
     (segment,) = strip
     assert segment.text == "▀"
     assert segment.style is not None
@@ -72,7 +72,7 @@ def test_a_cell_has_the_upper_pixel_in_front_and_the_lower_one_behind() -> None:
 
 
 def test_equal_cells_share_a_segment_and_one_colour_is_a_blank() -> None:
-    strips = blocks.half_blocks(np.full((4, 30, 3), 77, dtype=np.uint8))
+    strips = half_blocks.half_blocks(np.full((4, 30, 3), 77, dtype=np.uint8))
     assert [len(list(strip)) for strip in strips] == [1, 1]
     assert strips[0].text == " " * 30
 
@@ -101,7 +101,7 @@ def test_small_palettes_are_sent_as_the_colours_that_were_chosen(
     mode: colors.ColorMode, system: int
 ) -> None:
     painted = colors.quantise(picture(40, 40), mode, dither=True)
-    for strip in blocks.half_blocks(painted):
+    for strip in half_blocks.half_blocks(painted):
         for segment in strip:
             assert segment.style is not None
             back = segment.style.bgcolor
@@ -112,10 +112,10 @@ def test_small_palettes_are_sent_as_the_colours_that_were_chosen(
 
 
 def test_without_colour_a_picture_is_made_of_ink_alone() -> None:
-    strips = blocks.picture_strips(picture(10, 12), "none")
+    strips = half_blocks.picture_strips(picture(10, 12), "none")
     assert all(segment.style is None for strip in strips for segment in strip)
     dark, bright = (
-        blocks.picture_strips(np.full((2, 1, 3), value, dtype=np.uint8), "none")[0].text
+        half_blocks.picture_strips(np.full((2, 1, 3), value, dtype=np.uint8), "none")[0].text
         for value in (0, 255)
     )
     assert pixels.RAMP.index(bright) > pixels.RAMP.index(dark)
@@ -161,14 +161,14 @@ def test_the_default_scale_is_the_99th_percentile_of_the_sizes() -> None:
 @pytest.mark.parametrize("heat", [np.zeros((4, 4)), np.full((2, 2), np.nan)])
 def test_a_heatmap_without_evidence_has_a_scale_all_the_same(heat: np.ndarray) -> None:
     assert pixels.default_scale(heat) == 1.0
-    assert len(blocks.heat_strips(heat, 1.0, (10, 5))) == 5
+    assert len(half_blocks.heat_strips(heat, 1.0, (10, 5))) == 5
 
 
 def test_a_nan_does_not_blot_out_its_row() -> None:
     heat = np.full((20, 20), 1.0)
     heat[3, 3] = np.nan
-    blotted = blocks.heat_strips(heat, 1.0, (10, 5))
-    clean = blocks.heat_strips(np.nan_to_num(heat), 1.0, (10, 5))
+    blotted = half_blocks.heat_strips(heat, 1.0, (10, 5))
+    clean = half_blocks.heat_strips(np.nan_to_num(heat), 1.0, (10, 5))
     assert [list(strip) for strip in blotted] == [list(strip) for strip in clean]
 
 

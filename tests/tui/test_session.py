@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from engine import events as ev
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
-from tui.ladder import EPSILONS, next_epsilon
-from tui.session import Session
+from engine.worker import protocol as ev
+from tui.state.epsilons import EPSILONS, next_epsilon
+from tui.state.workspace import Session
 
 from .fake_worker import FakeWorker
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.types import ModelSettings
-from tui.state import State, load_state
+from tui.state.remembered import State, load_state
 
 
 def test_the_network_and_the_hints_are_remembered(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.types import Attribution, Evidence, ExplainSettings, Prediction, Query, Side
-from tui.summary import caption, summarise
+from tui.state.sentences import caption, summarise
 
 BALL = Prediction(1, "ping-pong ball", 0.9991)
 

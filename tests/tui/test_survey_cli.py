@@ -21,8 +21,10 @@ from engine.builtin import sample_folder
 from engine.types import AttackSettings, ExplainSettings, ModelSettings
 from tests.conftest import ROOT
 from tests.tui.test_survey_screen import frame
-from tui import survey_cli, survey_progress, survey_thresholds
-from tui.cli import main
+from tui.cli import survey as survey_cli
+from tui.cli import survey_progress
+from tui.cli.main import main
+from tui.state import thresholds as survey_thresholds
 
 QUICK = (
     *("--samples", "4", "--steps", "3", "--targets", "similar", "--epsilon", "0.05"),
@@ -159,7 +161,7 @@ def test_a_signal_ends_after_the_picture_in_work_and_says_how_to_go_on(
     out = tmp_path / "run"
     words = ["survey", str(sample_folder()), "--out", str(out), *QUICK, "--samples", "60", *more]
     started = subprocess.Popen(
-        [sys.executable, "-m", "tui.cli", *words],
+        [sys.executable, "-m", "tui.cli.main", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

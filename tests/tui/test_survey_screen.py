@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import events as ev
 from engine.types import (
     AttackSettings,
     ExplainSettings,
@@ -17,9 +16,10 @@ from engine.types import (
     SurveyedPair,
     SurveyFrame,
 )
-from tests.tui.desk import Desk
-from tui import survey_thresholds
+from engine.worker import protocol as ev
+from tests.tui.harness import Desk
 from tui.screens.survey import SurveyScreen
+from tui.state import thresholds as survey_thresholds
 
 BIM = AttackSettings("bim", "random", 0.01)
 NAMES = ("input, probability", "pair: input, probability")

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from engine.types import (
     Prediction,
 )
-from tests.tui.stage import (  # noqa: F401
+from tests.tui.one_widget import (  # noqa: F401
     ALL,
     ORIGINAL,
     TARGET,
@@ -21,7 +21,7 @@ from tests.tui.stage import (  # noqa: F401
     text,
     truecolor,
 )
-from tui import colors
+from tui.draw import colors
 from tui.widgets.bars import PredictionBars
 from tui.widgets.canvas import Canvas
 from tui.widgets.heat import HeatView

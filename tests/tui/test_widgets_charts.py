@@ -10,7 +10,7 @@ import pytest
 from engine.types import (
     EvidencePoint,
 )
-from tests.tui.stage import EDGES, Stage, attribution, evidence, frame, lines, text, truecolor  # noqa: F401
+from tests.tui.one_widget import EDGES, Stage, attribution, evidence, frame, lines, text, truecolor  # noqa: F401
 from tui.widgets.grid import JuxtapositionGrid
 from tui.widgets.histogram import HistogramView
 from tui.widgets.statistics import StatisticsTable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.session import Session
+from tui.state.workspace import Session
 
 if TYPE_CHECKING:
     from tui.app import XawayApp

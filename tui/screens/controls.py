@@ -7,12 +7,9 @@ from typing import ClassVar, get_args
 
 from textual.binding import Binding, BindingType
 
-from engine.events import Command, Save
 from engine.types import AttackSettings, ClassLabel, ExplainSettings, ListedModel, ModelSettings
-from tui import hints
-from tui.keys import KEYS
-from tui.known import CLASS_CHOICES
-from tui.pixels import HeatMode
+from engine.worker.protocol import Command, Save
+from tui.draw.pixels import HeatMode
 from tui.screens.aside import SessionScreen
 from tui.screens.form import FormScreen
 from tui.screens.picker import Choice, PickerScreen
@@ -25,6 +22,9 @@ from tui.screens.settings_forms import (
     target_choices,
     target_setting,
 )
+from tui.state import hints
+from tui.state.keys import KEYS
+from tui.state.known import CLASS_CHOICES
 
 HEAT_MODES: tuple[HeatMode, ...] = get_args(HeatMode)
 
@@ -37,7 +37,7 @@ def where(model: ListedModel) -> str:
 
 
 class Controls(SessionScreen):
-    """The actions behind `tui.keys.KEYS`. Subclasses show what has changed."""
+    """The actions behind `tui.state.keys.KEYS`. Subclasses show what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key.keys, key.action, key.help, show=False)

@@ -15,8 +15,8 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from engine.types import UserError
+from tui.draw.text import safe
 from tui.screens.picker import Choice, PickerScreen
-from tui.text import safe
 from tui.widgets.choice_field import ChoiceField, PickField
 
 Record = TypeVar("Record")

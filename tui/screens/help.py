@@ -10,10 +10,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.strip import Strip
 
-from tui.colors import ACCENT, TEXT
-from tui.keys import KEYS
-from tui.sheet import line, piece
-from tui.text import pad
+from tui.draw.cells import line, piece
+from tui.draw.colors import ACCENT, TEXT
+from tui.draw.text import pad
+from tui.state.keys import KEYS
 from tui.widgets.canvas import Canvas
 
 SIGNS = (

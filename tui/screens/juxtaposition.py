@@ -8,14 +8,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from engine.events import Event, Explained, Failed, Progress, Status, Stepped
 from engine.types import ByteArray, Query, Side
-from tui.colors import QUIET
+from engine.worker.protocol import Event, Explained, Failed, Progress, Status, Stepped
+from tui.draw.colors import QUIET
+from tui.draw.text import safe
 from tui.screens.aside import Aside
 from tui.screens.picker import PickerScreen
 from tui.screens.settings_forms import class_choices
-from tui.summary import caption
-from tui.text import safe
+from tui.state.sentences import caption
 from tui.widgets.grid import JuxtapositionGrid
 from tui.widgets.pane import Title
 from tui.widgets.status_line import StatusLine

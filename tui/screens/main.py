@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.timer import Timer
 
-from engine.events import (
+from engine.worker.protocol import (
     Event,
     EvidenceTraced,
     Explained,
@@ -26,10 +26,10 @@ from engine.events import (
     Status,
     Stepped,
 )
-from tui.colors import ACCENT
-from tui.hints import hint
+from tui.draw.colors import ACCENT
+from tui.draw.text import percent, safe
 from tui.screens.controls import Controls
-from tui.text import percent, safe
+from tui.state.hints import hint
 from tui.widgets.course_row import CourseRow
 from tui.widgets.evidence_panel import EvidencePanel
 from tui.widgets.key_bar import KeyBar

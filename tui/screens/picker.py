@@ -16,10 +16,10 @@ from textual.fuzzy import FuzzySearch
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tui.colors import ACCENT, QUIET, TEXT
-from tui.rows import row
-from tui.sheet import style
-from tui.text import pad, safe
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, QUIET, TEXT
+from tui.draw.rows import row
+from tui.draw.text import pad, safe
 from tui.widgets.line_list import LineList
 
 HELP = "enter choose · esc back"

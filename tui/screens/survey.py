@@ -10,9 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from engine.events import Event, Failed, Progress, Status, SurveyProgress
 from engine.types import SurveyFrame, SurveySettings
-from tui.colors import ACCENT, QUIET, TARGET
+from engine.worker.protocol import Event, Failed, Progress, Status, SurveyProgress
+from tui.cli.survey_progress import status_text
+from tui.draw.colors import ACCENT, QUIET, TARGET
+from tui.draw.text import safe
 from tui.screens.aside import SessionScreen
 from tui.screens.form import FormScreen
 from tui.screens.survey_form import build_survey, survey_fields
@@ -24,9 +26,7 @@ from tui.screens.survey_widgets import (
     RocView,
     shares,
 )
-from tui.survey_progress import status_text
-from tui.survey_state import ALL, SurveyView, default_settings
-from tui.text import safe
+from tui.state.survey import ALL, SurveyView, default_settings
 from tui.widgets.histogram import HistogramView
 from tui.widgets.line_list import LineList
 from tui.widgets.pane import Pane, Title

@@ -14,7 +14,7 @@ from engine.types import (
     UserError,
     fraction_text,
 )
-from tui import survey_cli
+from tui.cli import survey as survey_cli
 from tui.screens.form import Field
 
 COUNTS = {"limit": "Pictures", "steps": "Iterations", "samples": "Samples", "seed": "Seed"}

@@ -11,11 +11,11 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from engine.types import Separation, SurveyArm, SurveyedPair
-from tui import charts, colors
-from tui.rows import row
-from tui.sheet import Sheet, line, notice, pack, piece, style
-from tui.survey_progress import auroc_text
-from tui.text import compact, fit_middle, pad, safe
+from tui.cli.survey_progress import auroc_text
+from tui.draw import charts, colors
+from tui.draw.cells import Sheet, line, notice, pack, piece, style
+from tui.draw.rows import row
+from tui.draw.text import compact, fit_middle, pad, safe
 from tui.widgets.canvas import Canvas
 from tui.widgets.line_list import LineList
 

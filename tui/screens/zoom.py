@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from engine.events import Event, Explained, Opened, Stepped
-from tui.colors import QUIET
-from tui.known import top
+from engine.worker.protocol import Event, Explained, Opened, Stepped
+from tui.draw.colors import QUIET
+from tui.draw.text import compact, percent, safe
 from tui.screens.aside import Aside
-from tui.summary import pair
-from tui.text import compact, percent, safe
+from tui.state.known import top
+from tui.state.sentences import pair
 from tui.widgets.evidence_panel import common_scale
 from tui.widgets.heat import HeatView
 from tui.widgets.pane import Title

@@ -6,10 +6,10 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from engine.types import ClassLabel, Prediction
-from tui import charts, colors
-from tui.colors import RGB
-from tui.sheet import line, piece
-from tui.text import pad, percent, safe
+from tui.draw import charts, colors
+from tui.draw.cells import line, piece
+from tui.draw.colors import RGB
+from tui.draw.text import pad, percent, safe
 from tui.widgets.canvas import Canvas
 
 _PERCENT_WIDTH = 7

@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.colors import ACCENT, FAINT, TEXT
-from tui.rows import row, selection
-from tui.sheet import style
-from tui.text import safe
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, FAINT, TEXT
+from tui.draw.rows import row, selection
+from tui.draw.text import safe
 from tui.widgets.canvas import Canvas
 
 

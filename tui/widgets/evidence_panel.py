@@ -9,13 +9,13 @@ from textual.containers import Container, Vertical
 from textual.geometry import Size
 
 from engine.types import Evidence
-from tui.colors import ACCENT, ADVERSARIAL, CLEAN, QUIET, TEXT
-from tui.known import top
-from tui.pixels import default_scale
-from tui.session import Session
-from tui.summary import caption, pair, summarise
-from tui.survey_state import threshold_words
-from tui.text import safe
+from tui.draw.colors import ACCENT, ADVERSARIAL, CLEAN, QUIET, TEXT
+from tui.draw.pixels import default_scale
+from tui.draw.text import safe
+from tui.state.known import top
+from tui.state.sentences import caption, pair, summarise
+from tui.state.survey import threshold_words
+from tui.state.workspace import Session
 from tui.widgets.heat import HeatView
 from tui.widgets.histogram import HistogramView
 from tui.widgets.pane import Pane, Title

@@ -13,11 +13,11 @@ from textual.message import Message
 from textual.strip import Strip
 
 from engine.types import Attribution, ByteArray, Evidence, Side
-from tui import blocks, colors, pixels
-from tui.pixels import HeatMode
-from tui.sheet import joined, line, notice, piece
-from tui.summary import noise_share
-from tui.text import compact, fit, percent, safe
+from tui.draw import colors, half_blocks, pixels
+from tui.draw.cells import joined, line, notice, piece
+from tui.draw.pixels import HeatMode
+from tui.draw.text import compact, fit, percent, safe
+from tui.state.sentences import noise_share
 from tui.widgets.canvas import Canvas
 
 GAP = 2
@@ -196,14 +196,14 @@ class JuxtapositionGrid(Canvas, can_focus=True):
             self._scale if self._shared else pixels.default_scale(attribution.heat, (width, rows))
         )
         chosen = index == self.selected
-        heat = blocks.heat_strips(
+        heat = half_blocks.heat_strips(
             pixels.in_mode(attribution.heat, self._mode),
             scale,
             (width, rows),
             underlay=self._fitted.get(attribution.query.side) if self._overlay else None,
             cursor=self._cursor if chosen else None,
         )
-        block = blocks.centred(heat, width, rows)
+        block = half_blocks.centred(heat, width, rows)
         block += [Strip([], 0)] * (rows - len(block))
         return block + self._caption(attribution, width, chosen, captions)
 
@@ -241,7 +241,7 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         words = (
             "one scale for all" if self._shared else "a scale for each; this is the chosen one's"
         )
-        scale: list[Segment] = list(blocks.scale_legend(self._scale, self._mode, width, words))
+        scale: list[Segment] = list(half_blocks.scale_legend(self._scale, self._mode, width, words))
         return Strip(scale).crop(0, width)
 
     # --- choosing and reading -----------------------------------------------------------------

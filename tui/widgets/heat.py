@@ -11,10 +11,10 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from engine.types import ByteArray, FloatArray
-from tui import blocks, colors, pixels
-from tui.pixels import HeatMode
-from tui.sheet import line, notice, piece
-from tui.text import compact, fit
+from tui.draw import colors, half_blocks, pixels
+from tui.draw.cells import line, notice, piece
+from tui.draw.pixels import HeatMode
+from tui.draw.text import compact, fit
 from tui.widgets.canvas import Canvas
 
 
@@ -95,16 +95,16 @@ class HeatView(Canvas, can_focus=True):
         if self._heat is None:
             return notice(self._empty, width, height)
         rows = height - 1 if height >= 4 else height
-        strips = blocks.heat_strips(
+        strips = half_blocks.heat_strips(
             pixels.in_mode(self._heat, self._mode),
             self._scale,
             (width, rows),
             underlay=self._underlay if self._overlay else None,
             cursor=self.cursor,
         )
-        strips = blocks.centred(strips, width, rows)
+        strips = half_blocks.centred(strips, width, rows)
         if rows < height:
-            caption = blocks.centred([self._caption(width)], width, 1)
+            caption = half_blocks.centred([self._caption(width)], width, 1)
             strips += [Strip([], 0)] * (rows - len(strips)) + caption
         return strips
 
@@ -115,7 +115,7 @@ class HeatView(Canvas, can_focus=True):
             words = f"{compact(value, sign=True)} at row {row}, column {column}"
             return line(piece(fit(words, width), colors.ACCENT))
         words = "shared scale" if self._fixed else "own scale"
-        return blocks.scale_legend(self._scale, self._mode, width, words)
+        return half_blocks.scale_legend(self._scale, self._mode, width, words)
 
     def watch_cursor(self) -> None:
         """Show the cursor where it is now, and tell."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.strip import Strip
 
 from engine.types import FloatArray
-from tui import charts, colors
-from tui.sheet import Sheet, line, notice, piece
-from tui.text import compact, percent
+from tui.draw import charts, colors
+from tui.draw.cells import Sheet, line, notice, piece
+from tui.draw.text import compact, percent
 from tui.widgets.canvas import Canvas
 
 

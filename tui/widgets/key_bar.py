@@ -6,9 +6,9 @@ from rich.segment import Segment
 from textual import events
 from textual.strip import Strip
 
-from tui.colors import ACCENT, QUIET
-from tui.keys import KEYS, Key
-from tui.sheet import style
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, QUIET
+from tui.state.keys import KEYS, Key
 from tui.widgets.canvas import Canvas
 
 

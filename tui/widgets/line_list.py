@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.rows import selection
+from tui.draw.rows import selection
 
 
 class LineList(ScrollView, can_focus=True, inherit_bindings=False):

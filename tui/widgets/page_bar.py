@@ -7,8 +7,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.colors import ACCENT, QUIET
-from tui.sheet import style
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, QUIET
 from tui.widgets.canvas import Canvas
 
 PAGES = ("Pictures", "Attack", "Evidence", "Settings")

@@ -9,9 +9,9 @@ from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.colors import ACCENT, FAINT, QUIET, RGB, TEXT
-from tui.rows import row
-from tui.sheet import style
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, FAINT, QUIET, RGB, TEXT
+from tui.draw.rows import row
 from tui.widgets.canvas import Canvas
 
 

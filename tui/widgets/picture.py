@@ -1,12 +1,12 @@
-"""A photograph in half-blocks."""
+"""A photograph in half-half_blocks."""
 
 from __future__ import annotations
 
 from textual.strip import Strip
 
 from engine.types import ByteArray
-from tui import blocks, colors, pixels
-from tui.sheet import notice
+from tui.draw import colors, half_blocks, pixels
+from tui.draw.cells import notice
 from tui.widgets.canvas import Canvas
 
 
@@ -51,6 +51,6 @@ class PictureView(Canvas):
         settled = pixels.settle(self._shown, fitted, self._tolerance if self._moving else 0)
         if settled is not self._shown or self._strips_size != (width, height):
             self._shown, self._strips_size = settled, (width, height)
-            strips = blocks.picture_strips(settled, colors.current())
-            self._strips = blocks.centred(strips, width, height)
+            strips = half_blocks.picture_strips(settled, colors.current())
+            self._strips = half_blocks.centred(strips, width, height)
         return self._strips

@@ -17,10 +17,10 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from engine.types import Prediction
-from tui.colors import ACCENT, FAINT, QUIET, TEXT
-from tui.rows import row
-from tui.sheet import style
-from tui.text import fit_middle, pad, percent, safe
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, FAINT, QUIET, TEXT
+from tui.draw.rows import row
+from tui.draw.text import fit_middle, pad, percent, safe
 from tui.widgets.line_list import LineList
 
 GLANCE_DELAY = 0.15

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from tui.colors import ADVERSARIAL, CLEAN
-from tui.session import Session
-from tui.text import compact, safe
+from tui.draw.colors import ADVERSARIAL, CLEAN
+from tui.draw.text import compact, safe
+from tui.state.workspace import Session
 from tui.widgets.pane import Pane
 from tui.widgets.picture import PictureView
 

@@ -7,11 +7,11 @@ from rich.style import Style
 from textual.strip import Strip
 
 from engine.types import METHOD_NAMES, TARGET_RULES, AttackSettings, ExplainSettings
-from tui.colors import ACCENT, FAINT, ORIGINAL, QUIET, TARGET, TEXT
-from tui.rows import row
-from tui.session import Session
-from tui.sheet import style
-from tui.text import compact, pad, safe
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, FAINT, ORIGINAL, QUIET, TARGET, TEXT
+from tui.draw.rows import row
+from tui.draw.text import compact, pad, safe
+from tui.state.workspace import Session
 from tui.widgets.canvas import Canvas
 
 STOP_NAMES = {

@@ -9,9 +9,9 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from engine.types import Attribution, Evidence
-from tui import colors
-from tui.sheet import line, notice, piece
-from tui.text import exponent_of, minus, pad, statistic_name
+from tui.draw import colors
+from tui.draw.cells import line, notice, piece
+from tui.draw.text import exponent_of, minus, pad, statistic_name
 from tui.widgets.canvas import Canvas
 
 SPARED = ("q25", "q75", "q50", "q05", "q95", "max")

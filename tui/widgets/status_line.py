@@ -8,12 +8,12 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from engine.events import Progress, Status
 from engine.types import ModelInfo
-from tui.colors import ACCENT, FAINT, QUIET, TARGET, TEXT
-from tui.rows import row, width_of
-from tui.sheet import style
-from tui.text import compact, percent, safe
+from engine.worker.protocol import Progress, Status
+from tui.draw.cells import style
+from tui.draw.colors import ACCENT, FAINT, QUIET, TARGET, TEXT
+from tui.draw.rows import row, width_of
+from tui.draw.text import compact, percent, safe
 from tui.widgets.canvas import Canvas
 
 BAR = 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.strip import Strip
 
-from tui.colors import RGB, TEXT
-from tui.sheet import line, piece
-from tui.text import fit
+from tui.draw.cells import line, piece
+from tui.draw.colors import RGB, TEXT
+from tui.draw.text import fit
 from tui.widgets.canvas import Canvas
 
 

@@ -13,10 +13,10 @@ from textual.message import Message
 from textual.strip import Strip
 
 from engine.types import EvidencePoint, FloatArray, Frame
-from tui import charts, colors
-from tui.colors import RGB
-from tui.sheet import Sheet, blend, line, notice, pack, piece
-from tui.text import compact, fit, percent, safe, statistic_name
+from tui.draw import charts, colors
+from tui.draw.cells import Sheet, blend, line, notice, pack, piece
+from tui.draw.colors import RGB
+from tui.draw.text import compact, fit, percent, safe, statistic_name
 from tui.widgets.canvas import Canvas
 
 GUTTER = 4

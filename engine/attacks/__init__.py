@@ -1,0 +1,1 @@
+"""Gradient-sign attacks: one pure step a method, and the loop around it."""

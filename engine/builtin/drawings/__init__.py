@@ -1,1 +1,0 @@
-"""One function a class, by kind of thing: each paints and renders onto a Stage."""

@@ -1,0 +1,1 @@
+"""How the shipped pictures and network were made; nothing imports this at run time."""

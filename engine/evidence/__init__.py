@@ -1,0 +1,1 @@
+"""From attributions to figures: statistics with errors, and the record that is drawn."""

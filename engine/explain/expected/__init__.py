@@ -1,0 +1,1 @@
+"""Expected gradients by our own estimator."""

@@ -1,0 +1,1 @@
+"""Networks: which there are, how one is loaded, and from pixels to logits."""

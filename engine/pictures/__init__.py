@@ -1,0 +1,1 @@
+"""Pictures: find, decode, fit to a network, save; and the background set."""

@@ -1,0 +1,1 @@
+"""All that runs without a screen; imports no Textual."""

@@ -1,0 +1,1 @@
+"""Arrays and texts to lines of cells; knows no state."""

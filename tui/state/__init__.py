@@ -1,0 +1,1 @@
+"""What the screens know, without a screen."""

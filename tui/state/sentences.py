@@ -1,0 +1,125 @@
+"""What the figures say, in words, and never more than they carry. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from engine.types import Attribution, Evidence, Prediction
+from tui.draw.text import compact, percent, safe
+from tui.widgets.settings_panel import EXPLAINER_NAMES
+
+MEAN_ABS = "mean_abs"
+"""Key of mean |phi| among the statistics."""
+NOISY = 1 / 3
+"""Share of noise in mean |phi| from which on the sentence warns of it."""
+
+
+def pair(evidence: Evidence) -> tuple[Attribution | None, Attribution | None]:
+    """The first clean and the first adversarial attribution."""
+    clean = next((a for a in evidence.attributions if a.query.side == "clean"), None)
+    other = next((a for a in evidence.attributions if a.query.side == "adversarial"), None)
+    return clean, other
+
+
+def relative_error(attribution: Attribution) -> float:
+    """Standard error of mean |phi| divided by it; nan where unknown."""
+    value = attribution.statistics.get(MEAN_ABS, math.nan)
+    return attribution.errors.get(MEAN_ABS, math.nan) / value if value else math.nan
+
+
+def noise_share(attribution: Attribution) -> float:
+    """What sampling noise alone would show, as a part of mean |phi|; nan where unknown."""
+    value = attribution.statistics.get(MEAN_ABS, math.nan)
+    return attribution.noise / value if value else math.nan
+
+
+def summarise(evidence: Evidence, prediction: Prediction | None) -> str:
+    """Confidence, evidence relative to the clean picture's, and how it compares to its error.
+
+    `prediction` is the top one of the iteration explained. An example: `At step 20: ping-pong
+    ball 99.9 %, mean |phi| for it 0.62× the clean picture's for African elephant, a difference
+    of 4.1 standard errors.`
+    """
+    clean, other = pair(evidence)
+    if other is None:
+        if clean is None:
+            return ""
+        size = compact(clean.statistics.get(MEAN_ABS, math.nan))
+        share = relative_error(clean)
+        error = f" ± {percent(share)}" if math.isfinite(share) else ""
+        return f"Clean picture: mean |phi| for {safe(clean.name)} is {size}{error}{_noise(clean)}."
+    start = f"At step {evidence.step}: "
+    if prediction is not None:
+        start += f"{safe(prediction.name)} {percent(prediction.probability)}, "
+    if clean is None:
+        size = compact(other.statistics.get(MEAN_ABS, math.nan))
+        return f"{start}mean |phi| for {safe(other.name)} is {size}{_noise(other)}."
+    base = clean.statistics.get(MEAN_ABS, math.nan)
+    value = other.statistics.get(MEAN_ABS, math.nan)
+    if not (math.isfinite(base) and math.isfinite(value) and base > 0):
+        return f"{start}mean |phi| cannot be compared with the clean picture's."
+    predicted = prediction is not None and prediction.index == other.query.class_index
+    whose = "it" if predicted else safe(other.name)
+    same = clean.query.class_index == other.query.class_index
+    about = "" if same else f" for {safe(clean.name)}"
+    ratio = f"mean |phi| for {whose} {ratio_text(value / base)}× the clean picture's{about}"
+    return f"{start}{ratio}, {_against_error(evidence)}{_noise(clean, other)}."
+
+
+def ratio_text(ratio: float) -> str:
+    """A ratio with two digits after the point, or two significant ones where it is small."""
+    if ratio >= 1000:
+        return "over 1000"
+    return f"{ratio:.2f}" if 0.1 <= ratio < 10 else compact(ratio, 2)
+
+
+def _noise(*attributions: Attribution) -> str:
+    """A warning where noise inflates mean |phi|, which its standard error does not tell."""
+    share = max(filter(math.isfinite, map(noise_share, attributions)), default=0.0)
+    return f"; noise alone would show up to {percent(share)} as much" if share > NOISY else ""
+
+
+def _against_error(evidence: Evidence) -> str:
+    contrast = evidence.contrasts[0] if evidence.contrasts else {}
+    difference, error = contrast.get(MEAN_ABS, (math.nan, math.nan))
+    if difference == 0:
+        return "no difference"
+    if not (math.isfinite(difference) and math.isfinite(error) and error > 0):
+        return "a difference whose error is not known"
+    errors = abs(difference) / error
+    size = f"{errors:.1f}" if errors < 100 else f"{errors:.0f}"
+    if errors < evidence.interval:
+        return f"a difference of {size} standard errors: not larger than chance allows"
+    return f"a difference of {size} standard errors"
+
+
+def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> str:
+    """What was explained, how, and how sure the estimate is: one line above the heatmaps.
+
+    With `first` the error, the part that noise alone would show, and the completeness gap of the
+    first class of each side are given. `running` says whether an unfinished estimate goes on.
+    """
+    clean, other = pair(evidence)
+    shown = [a for a in (clean, other) if a is not None] if first else []
+    settings = evidence.settings
+    where = f" at {safe(settings.place)}" if settings.place else ""
+    explainer = EXPLAINER_NAMES[settings.explainer]
+    drawn = f"n {evidence.samples:,}"
+    if not evidence.done:
+        drawn += f" of {evidence.total:,}" if running else f" of {evidence.total:,}, stopped"
+    parts = [f"step {evidence.step}", f"{explainer}, {settings.score}{where}", drawn]
+    errors = [relative_error(a) for a in shown]
+    if errors and all(map(math.isfinite, errors)):
+        shares = [percent(error).removesuffix(" %") for error in errors]
+        parts.append(f"error {' | '.join(shares)} %")
+    noises = [noise_share(a) for a in shown]
+    if noises and all(map(math.isfinite, noises)):
+        parts.append("noise alone " + " | ".join(f"{100 * noise:.0f}" for noise in noises) + " %")
+    gaps = [compact(a.gap, 2) for a in shown if math.isfinite(a.gap)]
+    if gaps:
+        parts.append("gap " + " | ".join(gaps))
+    if running and not evidence.done and math.isfinite(evidence.seconds_left):
+        parts.append(f"{math.ceil(evidence.seconds_left)} s left")
+    if evidence.note:
+        parts.append(safe(evidence.note))
+    return " · ".join(parts)
