@@ -1,4 +1,4 @@
-"""The app: one session, the worker's lifetime, and the way of an event to the screens."""
+"""The app: the workspace, the worker's lifetime, and the way of an event to the screens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
-from engine.types import AttackSettings, ExplainSettings, ListedModel, ModelSettings
+from engine.types import AttackSettings, ExplainSettings, ModelSettings, UserError
 from engine.worker.protocol import (
     Command,
     Event,
@@ -21,15 +21,16 @@ from engine.worker.protocol import (
     FindPictures,
     ListModels,
     Loaded,
-    ModelsListed,
+    LoadModel,
 )
 from tui.bridge import Bridge
 from tui.draw import colors
 from tui.draw.colors import hexadecimal
+from tui.screens.base import Host, WorkspaceScreen
 from tui.screens.main import MainScreen
-from tui.state.known import LOADING
+from tui.state.failures import is_failure_of
 from tui.state.remembered import State
-from tui.state.workspace import Session
+from tui.state.workspace import Workspace
 
 FRAME = 0.1
 """Seconds between two looks at the inbox: a terminal over SSH shows no more than that."""
@@ -65,7 +66,7 @@ THEME = Theme(
 
 
 class WorkerLike(Protocol):
-    """What the app needs of `engine.worker.scheduler.Worker`."""
+    """What the app needs of `engine.worker.Worker`."""
 
     def start(self) -> None:
         """Begin to work."""
@@ -82,7 +83,7 @@ class Wake(Message):
 
 
 class XawayApp(App[int]):
-    """See the module's docstring.
+    """The program on the screen.
 
     Args:
         paths: files and folders to browse.
@@ -117,11 +118,9 @@ class XawayApp(App[int]):
         self.register_theme(THEME)
         self.theme = THEME.name
         self.paths = paths
-        self.session = Session(model, attack, explain)
+        self.workspace = Workspace(model, attack, explain)
         self.hints = hints
         self.state = state or State()
-        self.models: tuple[ListedModel, ...] = ()
-        """What the network picker offers, once the worker has told."""
         self.save_folder = save_folder
         self.main = MainScreen()
         self._bridge = Bridge(lambda: self.post_message(Wake()))
@@ -139,7 +138,7 @@ class XawayApp(App[int]):
         self._catch_signals()
         self._device.start()
         self.set_interval(FRAME, self._drain)
-        self.send(FindPictures(self.paths), *self.session.load_model(self.session.model))
+        self.send(FindPictures(self.paths), *self.workspace.load(self.workspace.network.settings))
         self.send(ListModels())
         if self.state.note:
             self.notify(self.state.note, severity="warning", markup=False)
@@ -151,20 +150,6 @@ class XawayApp(App[int]):
         for command in commands:
             self._device.send(command)
 
-    def open(self, path: str) -> None:
-        """Open a picture."""
-        self.send(*self.session.open(path))
-
-    def open_waiting(self) -> None:
-        """Open the picture that was chosen while a network was being loaded."""
-        session = self.session
-        if (
-            session.info
-            and session.path
-            and (session.opened is None or session.opened.path != session.path)
-        ):
-            self.open(session.path)
-
     # --- from the worker ------------------------------------------------------------------------
 
     def on_wake(self) -> None:
@@ -175,20 +160,18 @@ class XawayApp(App[int]):
         if not self.main.is_mounted:
             return
         for event in self._bridge.drain():
-            if self.session.take(event):
+            if self.workspace.take(event):
                 self._took(event)
 
     def _took(self, event: Event) -> None:
-        if isinstance(event, ModelsListed):
-            self.models = event.models
         if isinstance(event, Loaded):
-            self._remember(self.state.with_model(self.session.model))
-        if isinstance(event, Loaded) or (isinstance(event, Failed) and event.task in LOADING):
-            self.open_waiting()
+            self._remember(self.state.with_model(self.workspace.network.settings))
+        failed = isinstance(event, Failed) and is_failure_of(event, LoadModel)
+        if isinstance(event, Loaded) or failed:
+            self.send(*self.workspace.open_waiting())
         for screen in self.screen_stack:
-            take = getattr(screen, "take", None)
-            if take is not None:
-                take(event)
+            if isinstance(screen, WorkspaceScreen):
+                screen.take(event)
 
     # --- what is remembered ---------------------------------------------------------------------
 
@@ -206,10 +189,8 @@ class XawayApp(App[int]):
         self.state = state
         try:
             state.save()
-        except OSError as error:
-            self.notify(
-                f"Settings cannot be remembered: {error}.", severity="warning", markup=False
-            )
+        except UserError as error:
+            self.notify(str(error), severity="warning", markup=False)
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -246,3 +227,6 @@ class XawayApp(App[int]):
                 loop.add_signal_handler(number, self.action_leave, 128 + number)
             except (NotImplementedError, RuntimeError, ValueError):
                 return  # no signals here: Windows, or not the main thread
+
+
+_HOST: type[Host] = XawayApp  # so that the type check compares what screens take the app for

@@ -1,84 +1,67 @@
 """Statistics of attributions and their errors: the only place that computes them.
 
-May import numpy, scipy and `engine.types`; torch stays outside.
+Which there are is told in `engine.types.statistics`.
+
+May import numpy, scipy, `engine.types` and what pools a picture; torch stays outside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.pictures.fitting import mean_pooled
 from engine.types import NORMAL
+from engine.types.statistics import STATISTICS, Measured
 
 Array = npt.NDArray[np.floating]
 Pairs = list[tuple[dict[str, float], dict[str, float]]]
 
-STATISTICS: dict[str, str] = {
-    "mean": "mean of the attribution over all elements",
-    "mean_abs": "mean of its absolute value: how much is going on",
-    "positive": "sum of what speaks for the class",
-    "negative": "sum of what speaks against it (below zero)",
-    "max": "largest value",
-    "q05": "5 % quantile",
-    "q25": "25 % quantile",
-    "q50": "median",
-    "q75": "75 % quantile",
-    "q95": "95 % quantile",
-    "iqr": "distance from the 25 % to the 75 % quantile",
-    "coherence": "sum / sum of absolute values, in [-1, 1]",
-}
-"""Statistics of an attribution in the order in which they are shown, with their meanings."""
-
 SAMPLED = 20_000
 """Elements of an attribution from which the range of a histogram is taken."""
-QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 BINS = 41
 LONGEST = 112
 """Longest side of a heat grid: more cells than a terminal has."""
 
 
 def statistics(values: Array) -> dict[str, float]:
-    """The figures of `STATISTICS` for an attribution of any shape, in the score's units."""
+    """The figures of `STATISTICS` for an attribution of any shape."""
     flat = np.asarray(values, dtype=np.float32).ravel()
-    total = float(flat.sum(dtype=np.float64))
-    figures = _figures(total, float(np.abs(flat).sum(dtype=np.float64)), flat.size)
-    figures["max"] = float(flat.max())
-    figures |= _quantiles(flat)
-    return {name: figures[name] for name in STATISTICS}
+    levels = {level for statistic in STATISTICS.values() for level in statistic.quantiles}
+    measured = Measured(
+        count=flat.size,
+        total=float(flat.sum(dtype=np.float64)),
+        absolute=float(np.abs(flat).sum(dtype=np.float64)),
+        values=flat,
+        quantiles=_quantiles(flat, sorted(levels)),
+    )
+    return {name: statistic.compute(measured) for name, statistic in STATISTICS.items()}
 
 
-def _figures(total: float, absolute: float, count: int) -> dict[str, float]:
+def _cheap(total: float, absolute: float, count: int) -> dict[str, float]:
     """The statistics that follow from the sum and the sum of absolute values."""
-    return {
-        "mean": total / count,
-        "mean_abs": absolute / count,
-        "positive": (absolute + total) / 2,
-        "negative": (total - absolute) / 2,
-        "coherence": total / absolute if absolute > 0 else 0.0,
-    }
+    measured = Measured(count, total, absolute)
+    return {name: each.compute(measured) for name, each in STATISTICS.items() if each.cheap}
 
 
-def _quantiles(flat: Array) -> dict[str, float]:
-    """Quantiles by linear interpolation between order statistics, as numpy's default."""
-    place = np.array(QUANTILES) * (flat.size - 1)
+def _quantiles(flat: Array, levels: Sequence[float]) -> dict[float, float]:
+    """Quantiles by linear interpolation between order statistics: one partition for all."""
+    place = np.array(levels) * (flat.size - 1)
     low = np.floor(place).astype(int)
     high = np.minimum(low + 1, flat.size - 1)
     ordered = np.partition(flat, np.unique(np.concatenate([low, high])))
-    found = ordered[low] + (place - low) * (ordered[high] - ordered[low])
-    figures = dict(zip(("q05", "q25", "q50", "q75", "q95"), map(float, found), strict=True))
-    figures["iqr"] = figures["q75"] - figures["q25"]
-    return figures
+    between = ordered[low] + (place - low) * (ordered[high] - ordered[low])
+    return dict(zip(levels, map(float, between), strict=True))
 
 
 def perturbed(values: Array, deviations: Array, thorough: bool = True) -> Pairs:
     """Statistics of values + deviation and values - deviation, for each deviation (G, ...).
 
     Half their differences are draws from the error of the statistics: the even part, by which
-    noise inflates mean |phi|, cancels. Without `thorough`, quantiles and maximum are left out
-    (they take most of the time).
+    noise inflates mean |phi|, cancels. Without `thorough` only cheap ones are there (the others
+    take most of the time).
     """
     if thorough:
         return [(statistics(values + each), statistics(values - each)) for each in deviations]
@@ -91,8 +74,8 @@ def perturbed(values: Array, deviations: Array, thorough: bool = True) -> Pairs:
         below = np.abs(np.subtract(flat, each.ravel(), out=moved), out=moved).sum()
         pairs.append(
             (
-                _figures(total + shift, float(above), flat.size),
-                _figures(total - shift, float(below), flat.size),
+                _cheap(total + shift, float(above), flat.size),
+                _cheap(total - shift, float(below), flat.size),
             )
         )
     return pairs
@@ -144,7 +127,7 @@ def relative_error(
 
     Args:
         values: (Q, ...).
-        deviations: (G, Q, ...), see `engine.explain.base.Estimate`.
+        deviations: (G, Q, ...), see `engine.evidence.estimate.Estimate`.
     """
     out = np.zeros(len(values))
     for q, each in enumerate(values):
@@ -187,18 +170,8 @@ def heat_grid(values: Array, longest: int = LONGEST) -> npt.NDArray[np.float32]:
     Cells average blocks of whole pixels, of nearly equal size; the result is (h', w') in the
     score's units per pixel.
     """
-    summed: npt.NDArray[np.float32] = np.asarray(values, dtype=np.float32).sum(0)
-    rows, columns = (_averages(size, size // -(-size // longest)) for size in summed.shape)
-    return np.asarray(rows @ summed @ columns.T, dtype=np.float32)
-
-
-@lru_cache
-def _averages(size: int, cells: int) -> npt.NDArray[np.float32]:
-    """Matrix (cells, size) that averages nearly equal runs of whole elements."""
-    edges = np.linspace(0, size, cells + 1).astype(int)
-    at = np.arange(size)
-    inside = (at >= edges[:-1, None]) & (at < edges[1:, None])
-    return (inside / np.diff(edges)[:, None]).astype(np.float32)
+    summed = np.asarray(values, dtype=np.float32).sum(0)
+    return np.asarray(mean_pooled(summed, longest), dtype=np.float32)
 
 
 def heat_error(deviations: Array) -> npt.NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """From running estimates to the record that the screen draws.
 
-Queries may come in blocks, one after the other (`engine.explain.memory`): of those that are done
+Queries may come in blocks, one after the other (`engine.explainers.memory`): of those that are done
 only figures and heat grids are kept.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.evidence.estimate import Estimate
 from engine.evidence.statistics import (
-    STATISTICS,
     Array,
     Pairs,
     half_differences,
@@ -26,8 +26,8 @@ from engine.evidence.statistics import (
     statistics,
     symmetric_edges,
 )
-from engine.explain.base import Estimate
 from engine.types import Attribution, Evidence, ExplainSettings, Query
+from engine.types.statistics import STATISTICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Part:
     degrees: float
 
 
-class Gathering:
-    """The evidence for `queries`, gathered from their estimates in order.
+class Summary:
+    """The evidence for `queries`, from their running estimates in order.
 
     Args:
         queries: what was asked; `first` of an `Estimate` counts them.
@@ -85,7 +85,7 @@ class Gathering:
         notes = dict.fromkeys(
             [*self._notes, estimate.note, estimate.reason, self._waiting(estimate)]
         )
-        found = Evidence(
+        evidence = Evidence(
             attributions=tuple(part.attribution for part in parts),
             edges=edges,
             contrasts=self._contrasts(parts, ratio),
@@ -102,8 +102,8 @@ class Gathering:
         )
         if estimate.done:
             self._done, self._seconds, self._edges = parts, seconds, edges
-        self._previous = found
-        return found
+        self._previous = evidence
+        return evidence
 
     def _parts(self, estimate: Estimate, edges: Array, full: bool, ratio: float) -> list[Part]:
         parts = []
@@ -154,7 +154,7 @@ class Gathering:
         previous = () if self._previous is None else self._previous.contrasts
         contrasts = []
         for k, (a, b) in enumerate(self._sides(len(parts))):
-            found = {}
+            contrast = {}
             figures = [parts[q].attribution.statistics for q in (a, b)]
             for name in STATISTICS:
                 # Blocks share their draws, as the queries of one block do.
@@ -163,8 +163,8 @@ class Gathering:
                 error = rms(draws[1] - draws[0]) if same else float("nan")
                 if np.isnan(error) and k < len(previous):
                     error = previous[k][name][1] * ratio
-                found[name] = (figures[1][name] - figures[0][name], error)
-            contrasts.append(found)
+                contrast[name] = (figures[1][name] - figures[0][name], error)
+            contrasts.append(contrast)
         return tuple(contrasts)
 
     def _seconds_left(self, estimate: Estimate) -> float:

@@ -13,31 +13,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.models import weights as files
 from engine.models.classifier import Classifier
+from engine.models.device import pick_device
+from engine.models.labels import read_labels
 from engine.models.torchvision_compat import torchvision
+from engine.models.weights import cached_file, check_fit, download, read_state_dict
 from engine.pictures.fitting import Preprocessing
-from engine.types import ListedModel, ModelSettings, UserError, suggest
+from engine.types import (
+    BadLabels,
+    BadSetting,
+    BadWeights,
+    ListedModel,
+    ModelSettings,
+    UnknownNetwork,
+    suggest,
+)
 
 BUILTIN = "builtin"
-
-
-def pick_device(wish: str) -> torch.device:
-    """The device called `wish`: auto, cpu, cuda, cuda:N or mps.
-
-    Raises:
-        UserError: it is not there; says what is.
-    """
-    there = ["cpu"]
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    there += ["cuda", *(f"cuda:{n}" for n in range(count))] if count else []
-    if torch.backends.mps.is_available():
-        there.append("mps")
-    if wish == "auto":
-        return torch.device("cuda" if count else there[-1])
-    if wish not in there:
-        raise UserError(f"device {wish!r} is not here: this machine has {', '.join(there)}.")
-    return torch.device(wish)
 
 
 @cache
@@ -57,7 +49,7 @@ def list_networks() -> tuple[ListedModel, ...]:
             ListedModel(
                 name,
                 weights.name,
-                files.cached_file(weights.url).exists(),
+                cached_file(weights.url).exists(),
                 meta.get("_file_size", 0.0),
                 meta.get("num_params", 0),
                 accuracy,
@@ -78,8 +70,19 @@ class Fetching:
 def load(settings: ModelSettings) -> Generator[Fetching, None, Classifier]:
     """Load a network; yields progress so that it can be cancelled between two chunks.
 
+    No global setting of torch is changed. A program whose sums on CUDA are to be repeatable, and
+    the app's, calls `engine.models.device.exact_arithmetic` before.
+
+    Returns:
+        The classifier, after one forward and one backward pass.
+
     Raises:
-        UserError: unknown name, device, labels or weights, or weights that do not fit.
+        UnknownNetwork: no network is called `settings.name`.
+        NoDevice: `settings.device` is not here.
+        BadWeights: they cannot be fetched or read, or do not fit the network.
+        BadLabels: they cannot be read, or are not as many as the network's classes.
+        BadSetting: weights for the built-in network.
+        BadFolder: the downloaded weights cannot be written.
     """
     device = pick_device(settings.device)
     if settings.name == BUILTIN:
@@ -94,7 +97,7 @@ def load(settings: ModelSettings) -> Generator[Fetching, None, Classifier]:
     torch.autograd.grad(logits.sum(), blank)
     count = logits.shape[1]
     if count != len(classifier.labels):
-        raise UserError(
+        raise BadLabels(
             f"{settings.labels or 'the labels'} name {len(classifier.labels)} classes, but"
             f" {settings.name} has {count}."
         )
@@ -105,19 +108,18 @@ def _load_builtin(settings: ModelSettings, device: torch.device) -> Classifier:
     from engine.builtin import network as builtin
 
     if settings.weights:
-        raise UserError("--weights goes with a torchvision network: name it with --model.")
+        raise BadSetting("--weights goes with a torchvision network: name it with --model.")
     network = builtin.load()
-    labels, wnids = builtin.LABELS, ()
-    if settings.labels:
-        labels, wnids = files.read_labels(Path(settings.labels))  # type: ignore[assignment]
+    labels, wnids = _labels(settings, builtin.LABELS)
     return Classifier(
         network,
         name=BUILTIN,
         labels=labels,
-        how=builtin.PREPROCESSING,
+        preprocessing=builtin.PREPROCESSING,
         device=device,
         weights="shipped",
         wnids=wnids,
+        copy_network=False,
     )
 
 
@@ -126,42 +128,45 @@ def _load_torchvision(
 ) -> Generator[Fetching, None, Classifier]:
     name = settings.name
     if name not in network_names():
-        known = suggest(name, network_names()) or ": xaway-tui models lists them all."
-        raise UserError(f"unknown network {name!r}{known}")
+        hint = suggest(name, network_names()) or ": xaway-tui models lists them all."
+        raise UnknownNetwork(f"unknown network {name!r}{hint}")
     published = torchvision.models.get_model_weights(name)
     chosen, file = _choose_weights(settings.weights, published, name)
     if file is None:
-        file = files.cached_file(chosen.url)
+        file = cached_file(chosen.url)
         if not file.exists():
-            for done, total in files.download(chosen.url, file):
+            for done, total in download(chosen.url, file):
                 yield Fetching(f"downloading {file.name}", done, total)
     yield Fetching(f"reading {file.name}")
-    state = _modern(files.read_state_dict(file), name)
+    state = _modern(read_state_dict(file), name)
     yield Fetching(f"building {name}")
     labels: tuple[str, ...] = tuple(chosen.meta["categories"])
-    wnids: tuple[str, ...] = ()
     network = _build(name, len(labels), chosen)
     classes = _other_class_count(network, state)
     if classes:
         network = _build(name, classes, chosen)
         labels = tuple(f"class {index}" for index in range(classes))
-    if settings.labels:
-        labels, wnids = files.read_labels(Path(settings.labels))
+    labels, wnids = _labels(settings, labels)
     wanted = network.state_dict()
-    files.check_fit(state, wanted, str(file), name)
-    state = OrderedDict(state)
-    # Some networks read a version number here, which files may lack.
-    state._metadata = wanted._metadata  # type: ignore[attr-defined]
-    network.load_state_dict(state, strict=False)
+    check_fit(state, wanted, str(file), name)
+    network.load_state_dict(_with_versions(state, wanted), strict=False)
     return Classifier(
         network,
         name=name,
         labels=labels,
-        how=_preprocessing(chosen.transforms()),
+        preprocessing=_preprocessing(chosen.transforms()),
         device=device,
         weights=file.name if settings.weights else chosen.name,
         wnids=wnids,
+        copy_network=False,
     )
+
+
+def _labels(
+    settings: ModelSettings, own: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Class names and wnids: those of the file in `settings`, or the network's `own` and none."""
+    return read_labels(Path(settings.labels)) if settings.labels else (own, ())
 
 
 def _choose_weights(wish: str | None, published: Any, name: str) -> tuple[Any, Path | None]:
@@ -175,9 +180,9 @@ def _choose_weights(wish: str | None, published: Any, name: str) -> tuple[Any, P
     path = Path(wish).expanduser()
     if not path.exists() and not path.suffix:
         names = [entry.name for entry in entries]
-        raise UserError(f"{wish} is neither a file nor weights of {name} ({', '.join(names)}).")
+        raise BadWeights(f"{wish} is neither a file nor weights of {name} ({', '.join(names)}).")
     for entry in entries:
-        if path.name == files.cached_file(entry.url).name:
+        if path.name == cached_file(entry.url).name:
             return entry, path
     # A file of unknown origin: the first published recipe is the standard one (256, 224).
     return entries[0], path
@@ -187,7 +192,7 @@ def _build(name: str, classes: int, chosen: Any) -> nn.Module:
     options: dict[str, Any] = {"num_classes": classes}
     if name in ("inception_v3", "googlenet"):
         # Published weights were trained on inputs in [-1, 1]; the network converts from the
-        # usual normalisation itself. The auxiliary heads are not needed.
+        # usual normalisation itself. The auxiliary outputs are not needed.
         options |= {"transform_input": True, "aux_logits": False, "init_weights": False}
     if name.startswith("vit_"):
         options["image_size"] = chosen.transforms().crop_size[0]
@@ -197,14 +202,22 @@ def _build(name: str, classes: int, chosen: Any) -> nn.Module:
 
 
 def _modern(state: dict[str, Tensor], name: str) -> dict[str, Tensor]:
-    """Published files as today's networks name things: no auxiliary heads, DenseNet's old keys."""
+    """Published tensors under the names of today: no auxiliary outputs, DenseNet's keys renamed."""
     if name in ("inception_v3", "googlenet"):
-        heads = ("AuxLogits.", "aux1.", "aux2.")
-        return {key: value for key, value in state.items() if not key.startswith(heads)}
+        auxiliary = ("AuxLogits.", "aux1.", "aux2.")
+        return {key: value for key, value in state.items() if not key.startswith(auxiliary)}
     if name.startswith("densenet"):
         old = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
         return {old.sub(r"\1\2", key): value for key, value in state.items()}
     return state
+
+
+def _with_versions(state: dict[str, Tensor], wanted: dict[str, Any]) -> dict[str, Tensor]:
+    """`state` with the version numbers that some networks read, which files may lack."""
+    versioned = OrderedDict(state)
+    # An attribute that torch declares nowhere.
+    vars(versioned)["_metadata"] = vars(wanted)["_metadata"]
+    return versioned
 
 
 def _other_class_count(network: nn.Module, state: dict[str, Tensor]) -> int:

@@ -1,24 +1,29 @@
 """A network as the engine uses it: pixels in [0, 1] to logits, with everything between inside.
 
 A `Classifier` is frozen and in evaluation mode. Batch-norm is folded into the convolutions before
-it, in place, so that layers keep their names. On a CPU convolutions run in channels_last, which is
-quicker there; cuDNN in full float32 takes seconds over it for every new batch size.
+it, where they stand, so that layers keep their names. On a CPU convolutions run in channels_last,
+which is quicker there; cuDNN in full float32 takes seconds over it for every new batch size.
 """
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from engine.pictures.fitting import Preprocessing
-from engine.types import ModelInfo, UserError, suggest
+from engine.types import ModelInfo, UnknownLayer, suggest
 
 
 class Normalised(nn.Module):
-    """Subtract the mean, divide by the standard deviation, then run `network` in `layout`."""
+    """Subtract the mean, divide by the standard deviation, then run `network` in `layout`.
+
+    Converts `network` itself to `layout`.
+    """
 
     mean: Tensor
     std: Tensor
@@ -26,15 +31,15 @@ class Normalised(nn.Module):
     def __init__(
         self,
         network: nn.Module,
-        how: Preprocessing,
+        preprocessing: Preprocessing,
         layout: torch.memory_format = torch.contiguous_format,
     ) -> None:
         super().__init__()
         self.network = network
-        network.to(memory_format=layout)  # type: ignore[call-overload]
+        set_layout(network, layout)
         self.layout = layout
-        self.register_buffer("mean", torch.tensor(how.mean).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(how.std).view(1, -1, 1, 1))
+        self.register_buffer("mean", torch.tensor(preprocessing.mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocessing.std).view(1, -1, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """Pixels (N, 3, H, W) in [0, 1] to logits (N, C)."""
@@ -46,7 +51,31 @@ class Normalised(nn.Module):
 class Classifier:
     """A frozen network with its labels, preprocessing and device.
 
-    Calling it takes pixels (N, 3, H, W) in [0, 1] and gives logits (N, C).
+    Calling it takes pixels (N, 3, H, W) in [0, 1] and gives logits (N, C). No global setting of
+    torch is changed; for repeatable sums on CUDA see `engine.models.device.exact_arithmetic`.
+
+    Args:
+        network: From normalised pictures (N, 3, H, W) to logits (N, C).
+        name: What messages and reports call it.
+        labels: The names of its classes, in the order of its outputs.
+        preprocessing: How pictures are fitted to it; the normalisation is done inside.
+        device: Where it runs.
+        weights: What reports call its weights.
+        wnids: WordNet's numbers of the classes, where they are known.
+        copy_network: Leave `network` as it is and work on a copy. A loader that made the network
+            for this purpose alone says False and saves the memory.
+
+    Example:
+        >>> network = torchvision.models.resnet18(weights="DEFAULT")
+        >>> classifier = Classifier(
+        ...     network,
+        ...     name="resnet18",
+        ...     labels=tuple(torchvision.models.ResNet18_Weights.DEFAULT.meta["categories"]),
+        ...     preprocessing=Preprocessing(resize=256, crop=224),
+        ...     device=torch.device("cpu"),
+        ... )
+        >>> classifier(torch.rand(1, 3, 224, 224)).shape
+        torch.Size([1, 1000])
     """
 
     def __init__(
@@ -55,26 +84,26 @@ class Classifier:
         *,
         name: str,
         labels: tuple[str, ...],
-        how: Preprocessing,
+        preprocessing: Preprocessing,
         device: torch.device,
         weights: str = "",
         wnids: tuple[str, ...] = (),
+        copy_network: bool = True,
     ) -> None:
         self.name = name
         self.labels = labels
         self.wnids = wnids
-        self.preprocessing = how
+        self.preprocessing = preprocessing
         self.device = device
         self.weights = weights
         self.parameters = sum(p.numel() for p in network.parameters())
+        if copy_network:
+            network = copy.deepcopy(network)
         network.eval().requires_grad_(False)
         fold_batch_norm(network)
         layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
-        self.module = Normalised(network, how, layout).eval().requires_grad_(False).to(device)
-        # Without these, cuDNN may pick kernels whose sums differ from run to run, and rounds the
-        # factors of convolutions to 10 bits (TF32).
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.allow_tf32 = False
+        normalised = Normalised(network, preprocessing, layout)
+        self.module = normalised.eval().requires_grad_(False).to(device)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Logits (N, C) for pixels (N, 3, H, W) in [0, 1]."""
@@ -99,12 +128,13 @@ class Classifier:
         """The layer called `name`, such as `features.3`.
 
         Raises:
-            UserError: no such layer; names the nearest.
+            UnknownLayer: no such layer; names the nearest.
         """
         if name not in self.layers:
             some = f": it has {', '.join(self.layers[:3])}, …, {self.layers[-1]}."
-            known = suggest(name, self.layers) or some
-            raise UserError(f"{self.name} has no layer {name!r}{known}")
+            raise UnknownLayer(
+                f"{self.name} has no layer {name!r}{suggest(name, self.layers) or some}"
+            )
         return self.module.network.get_submodule(name)
 
     @property
@@ -126,6 +156,12 @@ class Classifier:
             parameters=self.parameters,
             weights=self.weights,
         )
+
+
+def set_layout(network: nn.Module, layout: torch.memory_format) -> None:
+    """Convert the convolutions' weights of `network` to `layout`, in place."""
+    untyped: Any = network  # not every release of torch declares that `to` takes a layout alone
+    untyped.to(memory_format=layout)
 
 
 def fold_batch_norm(network: nn.Module) -> None:

@@ -7,6 +7,8 @@ these operators, so declaring the two that are missed is enough.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 try:
@@ -14,10 +16,11 @@ try:
 except RuntimeError as error:
     if "torchvision::" not in str(error):
         raise
-    _declared = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    _library: Any = torch.library  # which releases of torch annotate in part
+    _declared = _library.Library("torchvision", "DEF")
     for _name in ("nms", "qnms"):
         _schema = f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-        _declared.define(_schema)  # type: ignore[no-untyped-call]
+        _declared.define(_schema)
     import torchvision
 
 __all__ = ["torchvision"]

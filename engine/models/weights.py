@@ -7,20 +7,18 @@ that another program has downloaded is downloaded again.
 from __future__ import annotations
 
 import hashlib
-import json
 import pickle
 import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from csv import DictReader
 from pathlib import Path
 from urllib.parse import urlparse
 
 import torch
 from torch import Tensor
 
-from engine.types import UserError
+from engine.types import BadFolder, BadWeights
 
 CHUNK = 1 << 18
 """Bytes read between two looks at the clock: a cancel acts within one chunk."""
@@ -43,7 +41,8 @@ def download(url: str, destination: Path) -> Iterator[tuple[int, int]]:
     more hexadecimal digits that torch puts into its file names are checked against SHA-256.
 
     Raises:
-        UserError: no connection, a server's refusal, a full disk, or a wrong checksum.
+        BadWeights: no connection, a server's refusal, or a wrong checksum.
+        BadFolder: `destination` cannot be written, as on a full disk.
     """
     part = destination.with_name(destination.name + ".part")
     by_hand = f"download {url} on another machine and give it with --weights FILE"
@@ -70,21 +69,21 @@ def download(url: str, destination: Path) -> Iterator[tuple[int, int]]:
                         have += len(chunk)
                         yield have, total
                 if total and have < total:
-                    raise UserError(
+                    raise BadWeights(
                         f"the download of {url} broke off at {have} of {total} bytes: load the"
                         " model again to resume it."
                     )
     except urllib.error.HTTPError as error:
-        raise UserError(f"{url} answered {error.code} {error.reason}: {by_hand}.") from error
+        raise BadWeights(f"{url} answered {error.code} {error.reason}: {by_hand}.") from error
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
-        raise UserError(f"the weights cannot be fetched ({reason}): {by_hand}.") from error
+        raise BadWeights(f"the weights cannot be fetched ({reason}): {by_hand}.") from error
     except OSError as error:
-        raise UserError(f"{part} cannot be written: {error.strerror or error}.") from error
+        raise BadFolder(f"{part} cannot be written: {error.strerror or error}.") from error
     expected = re.search(r"-([0-9a-f]{8,})\.", destination.name)
     if expected and not _sha256(part).startswith(expected.group(1)):
         part.unlink()
-        raise UserError(f"the download of {url} does not match its checksum: load it again.")
+        raise BadWeights(f"the download of {url} does not match its checksum: load it again.")
     part.replace(destination)
 
 
@@ -99,32 +98,32 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     A checkpoint's `state_dict` or `model` entry is unwrapped, and `module.` taken off the names.
 
     Raises:
-        UserError: missing, damaged, or not a plain state dict.
+        BadWeights: missing, damaged, or not a plain state dict.
     """
     if not path.is_file():
-        raise UserError(f"{path} does not exist: check --weights.")
+        raise BadWeights(f"{path} does not exist: check --weights.")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            found: object = load_file(path)
+            contents: object = load_file(path)
         else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            contents = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise UserError(
+        raise BadWeights(
             f"{path} holds more than plain tensors and is not loaded, since that could run code:"
             " save its state_dict() as .safetensors."
         ) from error
     except Exception as error:  # safetensors and torch raise many kinds for damaged files
-        raise UserError(f"{path} cannot be read as weights: {_first_line(error)}.") from error
+        raise BadWeights(f"{path} cannot be read as weights: {_first_line(error)}.") from error
     for wrapper in ("state_dict", "model"):
-        if isinstance(found, dict) and isinstance(found.get(wrapper), dict):
-            found = found[wrapper]
-    if not isinstance(found, dict) or not all(isinstance(v, Tensor) for v in found.values()):
-        raise UserError(f"{path} does not hold a state dict: save model.state_dict().")
+        if isinstance(contents, dict) and isinstance(contents.get(wrapper), dict):
+            contents = contents[wrapper]
+    if not isinstance(contents, dict) or not all(isinstance(v, Tensor) for v in contents.values()):
+        raise BadWeights(f"{path} does not hold a state dict: save model.state_dict().")
     return {
         str(name).removeprefix("module."): tensor.float() if tensor.is_floating_point() else tensor
-        for name, tensor in found.items()
+        for name, tensor in contents.items()
     }
 
 
@@ -133,10 +132,12 @@ def _first_line(error: Exception) -> str:
 
 
 def check_fit(have: dict[str, Tensor], wanted: dict[str, Tensor], source: str, name: str) -> None:
-    """Compare names and shapes.
+    """Refuse a state dict whose names or shapes are not those of the network `name`.
+
+    `have` is what the file `source` holds, `wanted` the network's own.
 
     Raises:
-        UserError: names the first keys that are missing, not known, or of another shape.
+        BadWeights: names the first keys that are missing, not known, or of another shape.
     """
     problems = []
     # Batch counters are absent from old files and mean nothing in evaluation mode.
@@ -154,47 +155,9 @@ def check_fit(have: dict[str, Tensor], wanted: dict[str, Tensor], source: str, n
             f"{key} is {tuple(have[key].shape)} instead of {tuple(wanted[key].shape)}{more}"
         )
     if problems:
-        raise UserError(f"{source} does not fit {name}: {'; '.join(problems)}.")
+        raise BadWeights(f"{source} does not fit {name}: {'; '.join(problems)}.")
 
 
 def _some(keys: list[str]) -> str:
     shown = ", ".join(keys[:2])
     return f"{shown} and {len(keys) - 2} more" if len(keys) > 2 else shown
-
-
-def read_labels(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Class names in index order, and their wnids if the file tells them (else empty).
-
-    A text file with a name a line, a JSON list or object by index (values are names or
-    [wnid, name]), or a CSV with a `name` column and optional `index` and `wnid` columns.
-
-    Raises:
-        UserError: missing, empty, or of another form.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: check --labels.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as labels: {error}.") from error
-    try:
-        if path.suffix == ".csv":
-            rows = list(DictReader(text.splitlines()))
-            if rows and rows[0].get("index"):
-                rows.sort(key=lambda row: int(row["index"]))
-            names = [row["name"] for row in rows]
-            wnids = [row["wnid"] for row in rows] if rows and "wnid" in rows[0] else []
-        elif path.suffix == ".json":
-            found = json.loads(text)
-            if isinstance(found, dict):
-                found = [found[key] for key in sorted(found, key=int)]
-            pairs = [item if isinstance(item, list) else ["", item] for item in found]
-            names = [str(pair[1]) for pair in pairs]
-            wnids = [str(pair[0]) for pair in pairs] if all(p[0] for p in pairs) else []
-        else:
-            names, wnids = [line.strip() for line in text.splitlines() if line.strip()], []
-    except (KeyError, ValueError, IndexError, TypeError) as error:
-        raise UserError(f"{path} is not a list of labels: {error}.") from error
-    if not names:
-        raise UserError(f"{path} holds no labels.")
-    return tuple(names), tuple(wnids)

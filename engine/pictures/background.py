@@ -1,9 +1,13 @@
-"""Which pictures stand for "no evidence" where the user names none."""
+"""Which pictures stand for "no evidence": how they are chosen, told apart, and decoded."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,44 +16,91 @@ import numpy as np
 from engine.pictures.finding import find_pictures
 from engine.pictures.fitting import Preprocessing
 from engine.pictures.reading import read
-from engine.types import ExplainSettings, FloatArray, UserError
+from engine.types import BadBackground, FloatArray, UserError
 
 if TYPE_CHECKING:
     import torch
 
 BACKGROUND_LIMIT = 50
 """Pictures taken from the browsed ones as background (the size of SHAP's own ImageNet set)."""
+READ_LIMIT = 64
+"""Pictures up to which a digest is over their contents: reading a large folder would take long."""
 
 
-def background_paths(
-    explained: str, browsed: Sequence[str], settings: ExplainSettings
-) -> tuple[list[str], str]:
-    """The background pictures, and a note if they are not what was asked for.
+@dataclass(frozen=True, slots=True)
+class ChosenBackground:
+    """Background pictures and their digest; `note` says so if they are not what was asked for."""
 
-    `settings.background` is a folder whose pictures are all taken. Otherwise up to
-    `BACKGROUND_LIMIT` of the browsed pictures, drawn with the seed, without the explained one; and
-    the shipped samples where there are no others.
+    paths: tuple[str, ...]
+    digest: str
+    note: str = ""
+
+
+def choose_background(
+    explained: str, browsed: Sequence[str], folder: str | None, seed: int
+) -> ChosenBackground:
+    """The background pictures for explaining the picture at `explained`.
+
+    Where `folder` is given, all of its pictures. Otherwise up to `BACKGROUND_LIMIT` of the browsed
+    ones without the explained one, drawn with the seed from the sorted paths, so that neither the
+    order of `browsed` nor its repetitions matter. The shipped samples stand in where no other
+    pictures are browsed.
 
     Raises:
-        UserError: the folder holds no pictures.
+        UserError: the folder does not exist or holds no pictures.
     """
-    if settings.background is not None:
-        paths = list(find_pictures(settings.background))
+    if folder is not None:
+        paths = tuple(find_pictures(folder))
         if not paths:
-            raise UserError(f"{settings.background} holds no pictures: choose --background.")
-        return paths, ""
-    mine = Path(explained).resolve()
-    paths, note = [path for path in browsed if Path(path).resolve() != mine], ""
-    if not paths:
-        from engine.builtin import sample_folder
+            raise BadBackground(f"{folder} holds no pictures: choose --background.")
+        return ChosenBackground(paths, background_digest(paths))
+    if paths := _draw_others(explained, browsed, seed):
+        return ChosenBackground(paths, background_digest(paths))
+    from engine.builtin import sample_folder
 
-        paths = [path for path in find_pictures(sample_folder()) if Path(path).resolve() != mine]
-        note = "background: the shipped sample pictures"
-    if len(paths) > BACKGROUND_LIMIT:
-        rng = np.random.default_rng(settings.seed)
-        chosen = rng.choice(len(paths), BACKGROUND_LIMIT, replace=False)
-        paths = [paths[index] for index in sorted(chosen)]
-    return paths, note
+    paths = _draw_others(explained, list(find_pictures(sample_folder())), seed)
+    note = "background: the shipped sample pictures"
+    return ChosenBackground(paths, background_digest(paths), note)
+
+
+def _draw_others(explained: str, browsed: Sequence[str], seed: int) -> tuple[str, ...]:
+    mine = Path(explained).resolve()
+    others = [path for path in sorted(set(browsed)) if Path(path).resolve() != mine]
+    if len(others) > BACKGROUND_LIMIT:
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(len(others), BACKGROUND_LIMIT, replace=False)
+        others = [others[index] for index in sorted(chosen)]
+    return tuple(others)
+
+
+def background_digest(paths: Sequence[str]) -> str:
+    """12 hexadecimal digits that tell sets of pictures apart; empty for no pictures.
+
+    A SHA-256 over what the files hold, in order, wherever they lie and whatever they are called;
+    over names and sizes where there are more than `READ_LIMIT`. A file is read once as long as
+    its size and time of change stay; one that cannot be read counts by its name.
+    """
+    if not paths:
+        return ""
+    whole = hashlib.sha256()
+    for path in paths:
+        name = os.path.basename(path).encode("utf-8", "surrogateescape")  # noqa: PTH119
+        try:
+            stat = os.stat(path)  # noqa: PTH116
+            if len(paths) > READ_LIMIT:
+                whole.update(hashlib.sha256(b"%s %d" % (name, stat.st_size)).digest())
+            else:
+                whole.update(_content(path, stat.st_size, stat.st_mtime_ns))
+        except OSError:
+            whole.update(hashlib.sha256(name).digest())
+    return whole.hexdigest()[:12]
+
+
+@lru_cache(maxsize=4 * READ_LIMIT)
+def _content(path: str, size: int, changed: int) -> bytes:
+    """SHA-256 of what a file holds; size and time of change are part of the cache's key."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 class PictureSet:
@@ -67,7 +118,7 @@ class PictureSet:
         self, paths: Sequence[str], how: Preprocessing, device: torch.device, cache: int = 64
     ) -> None:
         if not paths:
-            raise UserError("no background pictures: give a folder with --background.")
+            raise BadBackground("no background pictures: give a folder with --background.")
         self.paths = tuple(paths)
         self.skipped: dict[int, str] = {}
         self._how = how
@@ -101,7 +152,7 @@ class PictureSet:
             except UserError as error:
                 self.skipped[index] = str(error)
                 if len(self.skipped) == len(self.paths):
-                    raise UserError(
+                    raise BadBackground(
                         f"none of the {len(self.paths)} background pictures can be read; the"
                         f" last one: {error}"
                     ) from error

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.types import UserError
+from engine.types import BadFolder
 
 SUFFIXES = (
     *(".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".jp2", ".npy", ".pgm", ".png"),
@@ -22,11 +22,11 @@ def find_pictures(path: str | os.PathLike[str]) -> Iterator[str]:
     twice through links is listed once.
 
     Raises:
-        UserError: `path` does not exist or cannot be read.
+        BadFolder: `path` does not exist or cannot be read.
     """
     root = Path(path).expanduser()
     if not root.exists():
-        raise UserError(f"{root} does not exist: check the path.")
+        raise BadFolder(f"{root} does not exist: check the path.")
     if not root.is_dir():
         yield str(root)
         return
@@ -40,15 +40,15 @@ def _walk(folder: str, seen: set[str]) -> Iterator[str]:
     seen.add(real)
     try:
         with os.scandir(folder) as entries:
-            found = sorted(
+            children = sorted(
                 (entry.name, entry.is_dir())
                 for entry in entries
                 # Neither pipes nor devices: reading one could wait for ever.
                 if entry.name[0] != "." and (entry.is_dir() or entry.is_file())
             )
     except OSError as error:
-        raise UserError(f"{folder} cannot be read: {error.strerror}.") from error
-    for name, is_folder in found:
+        raise BadFolder(f"{folder} cannot be read: {error.strerror}.") from error
+    for name, is_folder in children:
         full = os.path.join(folder, name)  # noqa: PTH118 (Path objects cost too much at 100,000)
         if is_folder:
             yield from _walk(full, seen)

@@ -34,7 +34,7 @@ class Preprocessing:
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
 
 
-def fit(image: Image.Image, how: Preprocessing) -> FloatArray:
+def fit(image: Image.Image, preprocessing: Preprocessing) -> FloatArray:
     """Resize and crop as torchvision's classification presets do.
 
     A picture that this program saved at the network's size is taken as it is.
@@ -45,16 +45,17 @@ def fit(image: Image.Image, how: Preprocessing) -> FloatArray:
     from PIL import Image
 
     width, height = image.size
-    if FITTED in image.info and width == height == how.crop:
+    resize, crop = preprocessing.resize, preprocessing.crop
+    if FITTED in image.info and width == height == crop:
         return _to_unit(image)
     short, long = sorted((width, height))
-    longer = int(how.resize * long / short)
-    size = (how.resize, longer) if width <= height else (longer, how.resize)
+    longer = int(resize * long / short)
+    size = (resize, longer) if width <= height else (longer, resize)
     if size != image.size:
-        image = image.resize(size, Image.Resampling[how.interpolation.upper()])
-    left = round((image.width - how.crop) / 2.0)
-    top = round((image.height - how.crop) / 2.0)
-    return _to_unit(image.crop((left, top, left + how.crop, top + how.crop)))  # pads with black
+        image = image.resize(size, Image.Resampling[preprocessing.interpolation.upper()])
+    left = round((image.width - crop) / 2.0)
+    top = round((image.height - crop) / 2.0)
+    return _to_unit(image.crop((left, top, left + crop, top + crop)))  # pads with black
 
 
 def _to_unit(image: Image.Image) -> FloatArray:
@@ -68,11 +69,22 @@ def to_bytes(pixels: FloatArray) -> ByteArray:
 
 def for_display(pixels: FloatArray, limit: int = DISPLAY_LIMIT) -> ByteArray:
     """(3, H, W) in [0, 1] to bytes, mean-pooled so that no side exceeds `limit`."""
-    factor = -(-max(pixels.shape[1:]) // limit)
-    if factor > 1:
-        height, width = (side // factor * factor for side in pixels.shape[1:])
-        blocks = pixels[:, :height, :width].reshape(
-            3, height // factor, factor, width // factor, factor
-        )
-        pixels = blocks.mean(axis=(2, 4))
-    return to_bytes(pixels)
+    return to_bytes(mean_pooled(pixels, limit))
+
+
+def mean_pooled(values: FloatArray, longest: int) -> FloatArray:
+    """`values` (..., h, w) averaged to at most `longest` cells a side; themselves if they fit.
+
+    Cells average blocks of whole elements, of nearly equal size: nothing is weighted, as it would
+    have to be for a size that the caller chooses (`tui.draw.pixels.resample`).
+    """
+    for axis in (-2, -1):
+        size = values.shape[axis]
+        cells = size // -(-size // longest)
+        if cells < size:
+            edges = np.linspace(0, size, cells + 1).astype(int)
+            counts = np.diff(edges).astype(values.dtype)
+            # Not a matrix product: its threads would wait for the cores that the network uses.
+            sums = np.add.reduceat(values, edges[:-1], axis=axis)
+            values = sums / (counts[:, None] if axis == -2 else counts)
+    return values

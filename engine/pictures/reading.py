@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.pictures.fitting import FITTED, Preprocessing, fit
-from engine.types import FloatArray, UserError
+from engine.types import BadPicture, FloatArray
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,13 +24,13 @@ def decode(path: str | os.PathLike[str]) -> Image.Image:
     """The picture in `path` as 8-bit RGB.
 
     Raises:
-        UserError: missing, not a picture, damaged, or too large to be decoded safely.
+        BadPicture: missing, not a picture, damaged, or too large to be decoded safely.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     name = os.fspath(path)
     if Path(name).exists() and not (Path(name).is_file() or Path(name).is_dir()):
-        raise UserError(f"{name} is not a regular file: give a picture file.")
+        raise BadPicture(f"{name} is not a regular file: give a picture file.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -42,15 +42,15 @@ def decode(path: str | os.PathLike[str]) -> Image.Image:
         rgb.info = {FITTED: opened.info[FITTED]} if FITTED in opened.info else {}
         return rgb
     except FileNotFoundError:
-        raise UserError(f"{name} does not exist: check the path.") from None
+        raise BadPicture(f"{name} does not exist: check the path.") from None
     except IsADirectoryError:
-        raise UserError(f"{name} is a folder: give a picture file.") from None
+        raise BadPicture(f"{name} is a folder: give a picture file.") from None
     except UnidentifiedImageError:
-        raise UserError(f"{name} is not a picture that can be read.") from None
+        raise BadPicture(f"{name} is not a picture that can be read.") from None
     except Image.DecompressionBombError:
-        raise UserError(f"{name} is too large to be decoded safely: make it smaller.") from None
+        raise BadPicture(f"{name} is too large to be decoded safely: make it smaller.") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UserError(f"{name} is damaged or cannot be read: {error}.") from error
+        raise BadPicture(f"{name} is damaged or cannot be read: {error}.") from error
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -68,31 +68,40 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def read(path: str | os.PathLike[str], how: Preprocessing) -> FloatArray:
+def read(path: str | os.PathLike[str], preprocessing: Preprocessing) -> FloatArray:
     """Decode and fit a picture; an array saved as .npy is taken as it is.
 
     Returns:
         (3, crop, crop) float32 in [0, 1].
 
     Raises:
-        UserError: the file cannot be read, or the array does not fit the network.
+        BadPicture: the file cannot be read, or the array does not fit the network.
     """
     if Path(path).suffix.lower() == ".npy":
-        return _read_array(os.fspath(path), how)
-    return fit(decode(path), how)
+        return _read_array(os.fspath(path), preprocessing)
+    return fit(decode(path), preprocessing)
 
 
-def _read_array(name: str, how: Preprocessing) -> FloatArray:
+def _read_array(name: str, preprocessing: Preprocessing) -> FloatArray:
     try:
         array = np.load(name, allow_pickle=False)
     except FileNotFoundError:
-        raise UserError(f"{name} does not exist: check the path.") from None
+        raise BadPicture(f"{name} does not exist: check the path.") from None
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{name} is not a plain numpy array: {error}.") from error
-    shape = (3, how.crop, how.crop)
+        raise BadPicture(f"{name} is not a plain numpy array: {error}.") from error
+    return check_pixels(array, preprocessing, name)
+
+
+def check_pixels(array: object, preprocessing: Preprocessing, name: str) -> FloatArray:
+    """Pixels (3, crop, crop) as float32 if they are what a network takes.
+
+    Raises:
+        BadPicture: another shape or type, or values outside of [0, 1]; names them as `name`.
+    """
+    shape = (3, preprocessing.crop, preprocessing.crop)
     if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype.kind != "f":
         got = f"{array.shape} {array.dtype}" if isinstance(array, np.ndarray) else "an archive"
-        raise UserError(f"{name} must hold floats of shape {shape} for this network, not {got}.")
+        raise BadPicture(f"{name} must hold floats of shape {shape} for this network, not {got}.")
     if not (np.isfinite(array).all() and array.min() >= 0.0 and array.max() <= 1.0):
-        raise UserError(f"{name} must hold pixels in [0, 1].")
+        raise BadPicture(f"{name} must hold pixels in [0, 1].")
     return array.astype(np.float32)

@@ -15,7 +15,7 @@ def save_picture(pixels: FloatArray, folder: Path, stem: str) -> tuple[Path, Pat
     """Save pixels (3, H, W) in [0, 1] as `stem`.npy (float32, exact) and `stem`.png (8 bits).
 
     Raises:
-        UserError: the folder cannot be written.
+        BadFolder: the folder cannot be written.
     """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo

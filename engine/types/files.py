@@ -8,14 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.types.choices import UserError
+from engine.types.errors import BadFolder
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a file beside `path`, then put it in its place.
 
     Raises:
-        UserError: the folder cannot be made or written.
+        BadFolder: the folder cannot be made or written.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -28,4 +28,4 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except OSError as error:
         with suppress(OSError):  # such as a file where the folder should be
             part.unlink(missing_ok=True)
-        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise BadFolder(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from engine.types.choices import ByteArray, FloatArray, Side
 from engine.types.settings import AttackSettings, ExplainSettings
@@ -74,6 +74,41 @@ class StepRecord:
     probability_target: float
     probability_original: float
     top: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttackStep(StepRecord):
+    """One iteration with its pixels (3, H, W), float32 in [0, 1].
+
+    `target` is None for an untargeted attack, `original` the network's prediction for the clean
+    picture. `reached` says whether this iteration meets the attack's goal, `success_step` which one
+    did first (None: none so far), `finished` in words why no step follows.
+    """
+
+    pixels: FloatArray
+    settings: AttackSettings
+    target: ClassLabel | None
+    original: ClassLabel
+    reached: bool
+    success_step: int | None
+    finished: str
+
+    @property
+    def record(self) -> StepRecord:
+        """The numbers without the pixels, for keeping many of them."""
+        return StepRecord(*(getattr(self, field.name) for field in fields(StepRecord)))
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAttack:
+    """Files written; `survived` says whether the attack outlived the PNG's 8 bits, and
+    `prediction` is what the network sees in it.
+    """
+
+    npy: str
+    png: str
+    survived: bool
+    prediction: Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +186,8 @@ class Evidence:
     `interval` is to an `Attribution`. `step` is the attack's iteration that was explained. Classes
     that memory has no room for come later; `samples` of `total`, at `rate` a second, are those of
     the classes in work. `note` says what the values mean where that is not plain SHAP (gradient x
-    activation, R-squared of a LIME fit ...).
+    activation, R-squared of a LIME fit ...). `background` is the digest of the background pictures
+    (`engine.pictures.background.background_digest`), empty where the values depend on none.
     """
 
     attributions: tuple[Attribution, ...]
@@ -167,6 +203,7 @@ class Evidence:
     note: str = ""
     intervals: tuple[float, ...] = ()
     rate: float = math.nan
+    background: str = ""
 
     @property
     def interval(self) -> float:
@@ -186,3 +223,30 @@ class EvidencePoint:
     value: float
     error: float
     interval: float = NORMAL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """The evidence for one class in one picture, element by element.
+
+    `values` (C, h, w) are the attribution in the score's units per element of what is explained
+    (pixels, or a layer's input), `standard_error` the error of each (None where the explainer does
+    not tell it). `statistics` and `errors` are figures of it with their standard errors (see
+    `engine.types.statistics.STATISTICS`). The other figures are those of `Attribution`;
+    `background` is the digest of the background pictures, `note` says what the values mean where
+    that is not plain SHAP. `evidence` is the same pooled and summed up as the app draws it.
+    """
+
+    label: ClassLabel
+    values: FloatArray
+    standard_error: FloatArray | None
+    statistics: dict[str, float]
+    errors: dict[str, float]
+    score_value: float
+    expected: float
+    gap: float
+    samples: int
+    background: str
+    note: str
+    settings: ExplainSettings
+    evidence: Evidence

@@ -1,28 +1,17 @@
-"""What the user can set, checked when it is made."""
+"""What the user can set, checked when it is made.
+
+Here is what all attacks and all explainers have in common, and which there are. The settings of
+each are a class called `Settings` in the module that its registry row names.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from engine.types.choices import (
-    BASELINES,
-    EXPLAINERS,
-    LAYER_FORMS,
-    METHODS,
-    SCORES,
-    STOP_RULES,
-    Baseline,
-    Explainer,
-    LayerForm,
-    Method,
-    Score,
-    StopRule,
-    UserError,
-    check_choice,
-    check_count,
-    check_fraction,
-    check_number,
-)
+from engine.types.choices import SCORES, STOP_RULES, LayerForm, Score, StopRule, check_count
+from engine.types.fields import check_settings, setting, unused
+from engine.types.registry import Registry, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,109 +28,262 @@ class ModelSettings:
     device: str = "auto"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class AttackSettings:
-    """An attack, before its target has been resolved on a picture.
+    """What all attacks have in common, before the target has been resolved on a picture.
 
-    `epsilon` and `alpha` are L-infinity in [0, 1] units; `alpha` None takes the method's
-    default (`default_alpha`). `decay` is MI-FGSM's mu.
+    `epsilon` is L-infinity in [0, 1] units, `target` a rule (see `TARGET_RULES`), a class name or
+    an index.
     """
 
-    method: Method = "bim"
-    target: str = "random"
-    epsilon: float = 4 / 255
-    alpha: float | None = None
-    steps: int = 20
-    stop: StopRule = "never"
-    seed: int = 0
-    decay: float = 1.0
+    target: str = setting(
+        "random",
+        "text",
+        "target",
+        hint="a class, or see t",
+        metavar="CLASS",
+        help="class name or index, random, similar, nearest or none",
+        panel=1,
+    )
+    epsilon: float = setting(
+        4 / 255,
+        "fraction",
+        "epsilon",
+        hint="0.01 or 2.55/255",
+        metavar="E",
+        help="L-infinity bound, 0.01 or 8/255",
+        panel=2,
+    )
+    alpha: float | None = unused(None)
+    steps: int = unused(1)
+    stop: StopRule = setting(
+        "never",
+        "choice",
+        "stop",
+        choices=STOP_RULES,
+        choice_labels=("after the last step", "on success", "at clean confidence"),
+        panel=5,
+        help="when to stop early: once the goal is reached, or as sure as the clean picture",
+    )
+    seed: int = setting(0, "count", "seed", metavar="S", panel=6)
 
     def __post_init__(self) -> None:
-        check_choice(self.method, METHODS, "method")
-        check_choice(self.stop, STOP_RULES, "stop")
-        check_fraction(self.epsilon, "epsilon")
-        if self.alpha is not None:
-            check_fraction(self.alpha, "alpha")
-            check_number(self.alpha, "alpha", positive=True)
-        check_count(self.steps, 1, 10_000, "steps")
-        check_count(self.seed, 0, 2**32 - 1, "seed")
-        check_number(self.decay, "decay")
+        check_settings(self)
+
+    @property
+    def method(self) -> str:
+        """Name of the method, as in `METHODS`."""
+        return METHODS.row_of(self).name
 
     @property
     def iterations(self) -> int:
-        """Number of steps the method makes: FGSM makes one whatever `steps` says."""
-        return 1 if self.method == "fgsm" else self.steps
+        """Number of steps that the method makes."""
+        return self.steps
 
     @property
     def step_size(self) -> float:
-        """`alpha`, or the method's default.
-
-        BIM and PGD: 2.5 epsilon / steps, so that the edge of the ball can be reached and moved
-        along (Madry et al. 2018). MI-FGSM: epsilon / steps (Dong et al. 2018). FGSM and the
-        blog's loop move by epsilon.
-        """
-        if self.method in ("fgsm", "blog"):
-            return self.epsilon
-        if self.alpha is not None:
-            return self.alpha
-        return self.epsilon / self.steps * (1.0 if self.method == "mifgsm" else 2.5)
+        """How far a step moves a pixel, in [0, 1] units."""
+        return self.epsilon
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainSettings:
-    """How to explain a class. Fields that an explainer has no use for are ignored by it.
+@dataclass(frozen=True, kw_only=True)
+class IteratedSettings(AttackSettings):
+    """What all attacks of many steps have in common."""
 
-    `seconds` and `standard_error` stop early (None: off); `standard_error` is relative: the
-    error of mean |phi| divided by mean |phi|. `smoothing` is the standard deviation of the
-    noise added to the path, in the units of the explained input. `layer` None explains pixels.
-    `background` is a folder; None takes the pictures being browsed. `draws` is the number of draws
-    in one forward pass; None adapts it to time and memory, so that last digits can differ from
-    run to run.
+    steps: int = setting(20, "count", "iterations", low=1, high=10_000, metavar="N", panel=4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SteppedSettings(IteratedSettings):
+    """What all attacks have in common whose steps may be shorter than epsilon.
+
+    `alpha` is a step's size in [0, 1] units; None takes the method's default.
     """
 
-    explainer: Explainer = "expected"
-    score: Score = "probability"
-    samples: int = 200
-    seconds: float | None = None
-    standard_error: float | None = None
-    seed: int = 0
-    smoothing: float = 0.0
-    layer: str | None = None
-    layer_form: LayerForm = "activation"
-    baseline: Baseline = "black"
-    superpixels: int = 50
-    features: int = 10
-    background: str | None = None
+    alpha: float | None = setting(
+        None,
+        "fraction",
+        "alpha",
+        positive=True,
+        empty="the method's default",
+        hint="a step's size",
+        metavar="A",
+        help="step size",
+        panel=3,
+    )
+
+    @property
+    def step_size(self) -> float:
+        """`alpha`, or the method's default."""
+        return self.default_alpha if self.alpha is None else self.alpha
+
+    @property
+    def default_alpha(self) -> float:
+        """2.5 epsilon / steps, so that the edge of the ball can be reached and moved along
+        (Madry et al. 2018).
+        """
+        return 2.5 * self.epsilon / self.steps
+
+
+METHODS: Registry[AttackSettings] = Registry(
+    "method",
+    Row("fgsm", "FGSM", "engine.attacks.fgsm"),
+    Row("bim", "BIM", "engine.attacks.bim"),
+    Row("pgd", "PGD", "engine.attacks.pgd"),
+    Row("mifgsm", "MI-FGSM", "engine.attacks.mifgsm"),
+    Row("blog", "blog's loop", "engine.attacks.blog"),
+)
+
+
+def attack_settings(method: str = "bim", **values: Any) -> AttackSettings:
+    """Settings of an attack by name.
+
+    Raises:
+        BadSetting: an unknown method, a field that it has no use for, or a value out of bounds.
+
+    Example:
+        >>> attack_settings("pgd", epsilon=8 / 255, steps=40).step_size
+        0.00196078431372549
+    """
+    return METHODS.make(method, **values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainSettings:
+    """What all explainers have in common.
+
+    `seconds` stops early (None: off). `layer` None explains pixels. `draws` is the number of draws
+    in one forward pass; None adapts it to time and memory, so that last digits can differ from run
+    to run. What is a constant here is a setting of those explainers that have a use for it: see
+    `Sampled`, `AtLayer` and `Compared`.
+    """
+
+    score: Score = setting("probability", "choice", "score", choices=SCORES, panel=1)
+    samples: int = setting(200, "count", "samples", low=1, high=1_000_000, metavar="N", panel=3)
+    seconds: float | None = setting(
+        None,
+        "number",
+        "stop after",
+        word="the time limit",
+        positive=True,
+        empty="no limit",
+        hint="seconds",
+        metavar="S",
+        help="stop after this time",
+        identity=False,
+    )
+    standard_error: float | None = unused(None)
+    layer: str | None = unused(None)
+    layer_form: LayerForm = unused("activation")
+    smoothing: float = unused(0.0)
+    background: str | None = unused(None)
+    seed: int = setting(0, "count", "seed", metavar="S", identity=False)
     draws: int | None = None
+    expected_is: ClassVar[str] = "mean over the background"
+    """What `Attribution.expected` is, for a table's row."""
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.draws is not None:
+            check_count(self.draws, 1, 65536, "draws")
+
+    @property
+    def explainer(self) -> str:
+        """Name of the explainer, as in `EXPLAINERS`."""
+        return EXPLAINERS.row_of(self).name
 
     @property
     def has_background(self) -> bool:
-        """Whether the values depend on the background pictures."""
-        own = self.explainer == "integrated" and self.baseline != "mean"
-        return not own and self.explainer != "lime"
+        """Whether the values depend on background pictures."""
+        return False
 
     @property
     def place(self) -> str:
         """The layer explained and in which form, or nothing: pixels."""
-        if self.layer is None:
-            return ""
-        chosen = self.layer_form if self.explainer == "expected" else "activation"
-        return f"{self.layer}, {'difference' if self.explainer == 'integrated' else chosen}"
+        return "" if self.layer is None else f"{self.layer}, {self.layer_form}"
 
-    def __post_init__(self) -> None:
-        check_choice(self.explainer, EXPLAINERS, "explainer")
-        check_choice(self.score, SCORES, "score")
-        check_choice(self.layer_form, LAYER_FORMS, "layer form")
-        check_choice(self.baseline, BASELINES, "baseline")
-        check_count(self.samples, 1, 1_000_000, "samples")
-        check_count(self.seed, 0, 2**32 - 1, "seed")
-        check_count(self.superpixels, 2, 1000, "superpixels")
-        check_count(self.features, 1, 1000, "features")
-        if self.draws is not None:
-            check_count(self.draws, 1, 65536, "draws")
-        check_number(self.smoothing, "smoothing")
-        if self.explainer == "lime" and self.layer is not None:
-            raise UserError("LIME explains pixels, not layers: clear the layer or use SHAP.")
-        for value, what in ((self.seconds, "seconds"), (self.standard_error, "standard error")):
-            if value is not None:
-                check_number(value, what, positive=True)
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """Fields of explainers whose draws tell their error.
+
+    `standard_error` stops early, once the error of mean |phi| divided by mean |phi| has fallen to
+    it (None: off). `smoothing` is the standard deviation of the noise added to the path, in the
+    units of the explained input.
+    """
+
+    standard_error: float | None = setting(
+        None,
+        "number",
+        "stop at error",
+        word="the error to stop at",
+        positive=True,
+        empty="no limit",
+        hint="of mean |phi|, 0.02",
+        metavar="R",
+        help="stop when the error of mean |phi| falls below R times its value",
+    )
+    smoothing: float = setting(
+        0.0,
+        "number",
+        "smoothing",
+        hint="deviation of the noise",
+        metavar="SD",
+        help="standard deviation of noise on the path",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtLayer:
+    """Field of explainers that can explain the input of a layer."""
+
+    layer: str | None = setting(
+        None,
+        "layer",
+        "layer",
+        empty="pixels (no layer)",
+        metavar="NAME",
+        help="explain this layer's input, not pixels",
+        panel=2,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """Field of explainers that compare with background pictures.
+
+    `background` is a folder; None takes the pictures being browsed.
+    """
+
+    background: str | None = setting(
+        None,
+        "folder",
+        "background",
+        empty="the browsed pictures",
+        metavar="DIR",
+        help="pictures to compare with",
+        identity=False,
+    )
+
+    @property
+    def has_background(self) -> bool:
+        """Whether the values depend on background pictures."""
+        return True
+
+
+EXPLAINERS: Registry[ExplainSettings] = Registry(
+    "explainer",
+    Row("expected", "expected gradients", "engine.explainers.expected"),
+    Row("shap", "shap's explainer", "engine.explainers.with_shap"),
+    Row("integrated", "integrated gradients", "engine.explainers.integrated"),
+    Row("lime", "LIME", "engine.explainers.lime"),
+)
+
+
+def explain_settings(explainer: str = "expected", **values: Any) -> ExplainSettings:
+    """Settings of an explanation by the explainer's name.
+
+    Raises:
+        BadSetting: an unknown explainer, a field that it has no use for, or a value out of bounds.
+    """
+    return EXPLAINERS.make(explainer, **values)

@@ -1,19 +1,26 @@
-"""The survey: its settings and what the engine tells of it."""
+"""The survey: what is asked, how it is run, and what the engine tells of it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from engine.types.choices import (
     TARGET_RULES,
     FloatArray,
-    Method,
-    UserError,
+    Side,
     check_choice,
     check_count,
 )
-from engine.types.settings import AttackSettings, ExplainSettings, ModelSettings
+from engine.types.errors import BadSetting
+from engine.types.settings import (
+    AttackSettings,
+    ExplainSettings,
+    ModelSettings,
+    attack_settings,
+    explain_settings,
+)
 
 Reference = Literal["fixed", "pair"]
 Control = Literal["attack", "matched", "noise"]
@@ -21,65 +28,93 @@ SurveyState = Literal["running", "paused", "stopped", "finished"]
 REFERENCES: tuple[Reference, ...] = get_args(Reference)
 """Backgrounds: a fixed set, as a detector in use would have; or the pair of clean and
 adversarial picture itself, as the blog's script has it."""
+RULES = ("random", "similar")
+"""Targets of a survey unless others are asked for."""
+
+
+def _attacks() -> tuple[AttackSettings, ...]:
+    return tuple(attack_settings(target=rule) for rule in RULES)
+
+
+def _explanations() -> tuple[ExplainSettings, ...]:
+    return (explain_settings(),)
 
 
 @dataclass(frozen=True, slots=True)
-class SurveySettings:
-    """The experiment over a folder: every attack on every picture, explained in every way.
+class Experiment:
+    """What a survey asks: every attack on every picture of a folder, explained in every way.
 
-    Attacks are all combinations of `methods`, `epsilons` and `targets` (rules, see
-    `TARGET_RULES`); `alpha`, `steps` and `decay` as in `AttackSettings`. The seed of each picture
-    is derived from `seed` and its path. `limit` pictures are drawn with the seed; None takes all.
-    `batch` pictures are attacked at once (0: by the device). `devices` shares the work among
-    processes, `ray` among the nodes of a Ray cluster (its address; "" starts one here);
-    neither changes any number, nor does `out`, the run's folder.
+    The targets of `attacks` are rules (see `TARGET_RULES`). The seed of each picture is derived
+    from `seed` and its path, whatever seeds attacks and explanations have. `references` are the
+    backgrounds of explanations that compare. `limit` pictures are drawn with the seed; None takes
+    all.
+
+    Raises:
+        BadSetting: nothing to do, something twice, or what a survey cannot do.
     """
 
     folder: str
-    out: str
     model: ModelSettings = field(default_factory=ModelSettings)
-    methods: tuple[Method, ...] = ("bim",)
-    epsilons: tuple[float, ...] = (4 / 255,)
-    targets: tuple[str, ...] = ("random", "similar")
-    alpha: float | None = None
-    steps: int = 20
-    decay: float = 1.0
-    explanations: tuple[ExplainSettings, ...] = (ExplainSettings(),)
+    attacks: tuple[AttackSettings, ...] = field(default_factory=_attacks)
+    explanations: tuple[ExplainSettings, ...] = field(default_factory=_explanations)
     references: tuple[Reference, ...] = REFERENCES
     limit: int | None = None
     seed: int = 0
+
+    @property
+    def background(self) -> str | None:
+        """The folder of the fixed background; None takes some of the surveyed pictures."""
+        return next((one.background for one in self.explanations if one.background), None)
+
+    def __post_init__(self) -> None:
+        for attack in self.attacks:
+            check_choice(attack.target, TARGET_RULES, "a survey's target")
+            if attack.stop != "never":
+                raise BadSetting(
+                    "a survey runs each attack to its last step and has matched ones beside it:"
+                    " leave stop at never."
+                )
+        for name in ("attacks", "explanations"):
+            values = getattr(self, name)
+            if not values or len(set(values)) < len(values):
+                raise BadSetting(f"{name} must name at least one, and none twice.")
+        for reference in self.references:
+            check_choice(reference, REFERENCES, "references")
+        if "fixed" not in self.references:
+            raise BadSetting("references must name 'fixed': 'pair' is compared with it.")
+        if self.limit is not None:
+            check_count(self.limit, 1, 10**9, "limit")
+        check_count(self.seed, 0, 2**32 - 1, "seed")
+        if any(one.seconds is not None for one in self.explanations):
+            raise BadSetting("a survey cannot stop explanations by the clock: set --samples.")
+        if len({one.background for one in self.explanations if one.has_background}) > 1:
+            raise BadSetting("a survey has one background: give the same to all explanations.")
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """Where a survey runs and how much of it at once.
+
+    `out` is the run's folder. `batch` pictures are attacked at once (0: by the device). `devices`
+    shares the work among processes, `ray` among the nodes of a Ray cluster (its address; "" starts
+    one here). `threads` are those of each process (None: as many as there are cores for it).
+    Neither folder nor sharing changes any number; batch and threads change last digits, and are
+    kept from a run's first session where they are left open.
+
+    Raises:
+        BadSetting: a batch or threads out of bounds.
+    """
+
+    out: str
     batch: int = 0
     devices: tuple[str, ...] = ()
     ray: str | None = None
     threads: int | None = None
 
-    @property
-    def paired(self) -> ExplainSettings | None:
-        """What is explained a second time with the pair as its background, if anything is."""
-        if "pair" not in self.references:
-            return None
-        return next((one for one in self.explanations if one.has_background), None)
-
     def __post_init__(self) -> None:
-        for rule in self.targets:
-            check_choice(rule, TARGET_RULES, "a survey's target")
-        for method in self.methods:
-            for epsilon in self.epsilons:
-                AttackSettings(method, "random", epsilon, self.alpha, self.steps)
-        for name in ("methods", "epsilons", "targets", "explanations"):
-            values = getattr(self, name)
-            if not values or len(set(values)) < len(values):
-                raise UserError(f"{name} must name at least one, and none twice.")
-        for reference in self.references:
-            check_choice(reference, REFERENCES, "references")
-        if "fixed" not in self.references:
-            raise UserError("references must name 'fixed': 'pair' is compared with it.")
-        if self.limit is not None:
-            check_count(self.limit, 1, 10**9, "limit")
-        check_count(self.seed, 0, 2**32 - 1, "seed")
         check_count(self.batch, 0, 4096, "batch")
-        if any(one.seconds is not None for one in self.explanations):
-            raise UserError("a survey cannot stop explanations by the clock: set --samples.")
+        if self.threads is not None:
+            check_count(self.threads, 1, 1024, "threads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +142,14 @@ class SurveyArm:
 class Separation:
     """How well one figure tells clean from adversarial pictures, over `pairs` pairs.
 
-    `auroc` is the probability that the figure is higher for a clean picture than for an
-    adversarial one (0.5: tells nothing; below: it is the other way round), between `low` and
-    `high` with 95 % confidence. `tpr` is the share of adversarial pictures found at 5 % false
-    alarms by calling adversarial what lies beyond `threshold` ("below" it or "above", whichever
-    the AUROC says). `higher` is the share of pairs whose clean picture has the higher value.
-    `roc` (2, n) holds false and true positive rates; `clean` and `adversarial` are counts on
-    the bins between `edges`.
+    `auroc` is the probability that the figure is higher for a picture of the `positive` side than
+    for one of the other side (0.5: tells nothing; below: it is the other way round), between `low`
+    and `high` with 95 % confidence. Figures of an attribution are asked to be higher for clean
+    pictures, scores of a learned detector for adversarial ones. `tpr` is the share of adversarial
+    pictures found at 5 % false alarms by calling adversarial what lies beyond `threshold` ("below"
+    it or "above", whichever the AUROC says). `higher` is the share of pairs
+    whose clean picture has the higher value. `roc` (2, n) holds false and true positive rates;
+    `clean` and `adversarial` are counts on the bins between `edges`.
     """
 
     arm: str
@@ -131,6 +167,15 @@ class Separation:
     edges: FloatArray
     clean: FloatArray
     adversarial: FloatArray
+    positive: Side = "clean"
+
+    @property
+    def auroc_text(self) -> str:
+        """`0.83 [0.74, 0.90]`, without the interval where it is not known; a dash for nan."""
+        if not math.isfinite(self.auroc):
+            return "–"
+        interval = f" [{self.low:.2f}, {self.high:.2f}]" if math.isfinite(self.low) else ""
+        return f"{self.auroc:.2f}{interval}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""The one thread that owns the device; commands in, events out."""
+"""The one thread that owns the device; commands in, events out. Imports no torch."""
 
-from engine.worker.scheduler import Worker
+from engine.worker.worker import Worker
 
 __all__ = ["Worker"]

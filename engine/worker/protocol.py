@@ -15,6 +15,8 @@ from engine.types import (
     ClassLabel,
     Evidence,
     EvidencePoint,
+    Execution,
+    Experiment,
     ExplainSettings,
     Frame,
     ListedModel,
@@ -22,37 +24,44 @@ from engine.types import (
     ModelSettings,
     Prediction,
     Query,
+    SavedAttack,
     SurveyFrame,
-    SurveySettings,
 )
 
 # --- commands ---------------------------------------------------------------------------------
 
 
+class Command:
+    """What the worker can be asked for."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class FindPictures:
+class FindPictures(Command):
     """List the pictures in these files and folders (answered by `Found`, in batches).
 
-    Without paths the shipped sample pictures are listed.
+    Without paths the shipped sample pictures are listed. What is explained from then on has its
+    background from this list, and waits until the list is whole.
     """
 
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class LoadModel:
+class LoadModel(Command):
     """Load a network (answered by `Loaded`). The open picture and its runs are dropped."""
 
     settings: ModelSettings
 
 
 @dataclass(frozen=True, slots=True)
-class ListModels:
+class ListModels(Command):
     """Say which networks can be loaded (answered by `ModelsListed`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(Command):
     """Predict these pictures when there is nothing else to do (answered by `Glanced`).
 
     A new one replaces the pictures still waiting.
@@ -62,7 +71,7 @@ class Glance:
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class Open(Command):
     """Decode a picture, fit and classify it (answered by `Opened`)."""
 
     run_id: int
@@ -70,7 +79,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class StartAttack:
+class StartAttack(Command):
     """Begin an attack on the open picture, paused at step 0 or playing (answered by `Stepped`)."""
 
     run_id: int
@@ -79,31 +88,31 @@ class StartAttack:
 
 
 @dataclass(frozen=True, slots=True)
-class StepBy:
+class StepBy(Command):
     """Advance the cursor by n iterations; computes those not yet computed. Pauses."""
 
     n: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class Play(Command):
     """Iterate on from the last step until the attack ends or is paused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Command):
     """Stop iterating; nothing is lost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seek:
+class Seek(Command):
     """Show an iteration that has been computed already. Pauses."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
-class Explain:
+class Explain(Command):
     """Explain classes of the clean picture and of the iteration at the cursor.
 
     Answered by `Explained`, many times. A new one replaces the running one.
@@ -115,7 +124,7 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
-class TraceEvidence:
+class TraceEvidence(Command):
     """Explain every k-th iteration for target and original class beside the attack.
 
     `share` in (0, 1) is the part of the worker's time that this may take while the attack plays.
@@ -128,73 +137,59 @@ class TraceEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Save:
+class Save(Command):
     """Write the adversarial picture at the cursor as .npy and .png (answered by `Saved`)."""
 
     folder: str
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Command):
     """Run the experiment over a folder, or go on with it (answered by `SurveyProgress`).
 
     A new one takes the place of one that runs. Takes the loaded network.
     """
 
     run_id: int
-    settings: SurveySettings
+    experiment: Experiment
+    execution: Execution
 
 
 @dataclass(frozen=True, slots=True)
-class SteerSurvey:
+class SteerSurvey(Command):
     """Hold the survey between two chunks, let it go on, or end it after the items in work."""
 
     wish: Literal["pause", "resume", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
-class CompareSurveys:
+class CompareSurveys(Command):
     """Write a comparison of finished or unfinished runs (answered by `SurveysCompared`)."""
 
     folders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Command):
     """Stop what runs (loading, attack, explanation); what was computed stays."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shutdown:
+class Shutdown(Command):
     """End the thread after the chunk in work."""
 
-
-Command = (
-    FindPictures
-    | LoadModel
-    | ListModels
-    | Glance
-    | Open
-    | StartAttack
-    | StepBy
-    | Play
-    | Pause
-    | Seek
-    | Explain
-    | TraceEvidence
-    | Save
-    | Survey
-    | SteerSurvey
-    | CompareSurveys
-    | Cancel
-    | Shutdown
-)
 
 # --- events -----------------------------------------------------------------------------------
 
 
+class Event:
+    """What the worker tells."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Event):
     """Pictures found, in sorted order within each folder; `done` with the last batch."""
 
     paths: tuple[str, ...]
@@ -202,7 +197,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Event):
     """Work that takes over half a second: `done` of `total` `unit`s (total 0: unknown).
 
     `finished` closes it. `seconds_left` is nan while unknown; `rate` is units a second.
@@ -218,7 +213,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class Status(Event):
     """For the status line. `memory` in bytes (the device's; the process's on a CPU)."""
 
     doing: str
@@ -229,21 +224,21 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Event):
     """A network is ready."""
 
     info: ModelInfo
 
 
 @dataclass(frozen=True, slots=True)
-class ModelsListed:
+class ModelsListed(Event):
     """All networks that can be loaded, the built-in one first."""
 
     models: tuple[ListedModel, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Glanced:
+class Glanced(Event):
     """Top prediction of a picture in the list, or None with the reason why there is none."""
 
     path: str
@@ -252,7 +247,7 @@ class Glanced:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Event):
     """A picture is open: what the network sees of it, and what it predicts."""
 
     run_id: int
@@ -263,7 +258,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepped:
+class Stepped(Event):
     """The attack moved, or the cursor was moved."""
 
     run_id: int
@@ -271,7 +266,7 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Event):
     """A running explanation; the last one has `evidence.done`."""
 
     run_id: int
@@ -279,7 +274,7 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
-class EvidenceTraced:
+class EvidenceTraced(Event):
     """All points of the evidence trace of this attack so far (`statistic` names the figure)."""
 
     run_id: int
@@ -288,17 +283,14 @@ class EvidenceTraced:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """Files written; `survived` says whether the attack outlived the PNG's 8 bits."""
+class Saved(Event):
+    """The attack is in files."""
 
-    npy: str
-    png: str
-    survived: bool
-    prediction: Prediction
+    saved: SavedAttack
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyProgress:
+class SurveyProgress(Event):
     """How far the survey is; the last one's state is finished or stopped."""
 
     run_id: int
@@ -306,43 +298,26 @@ class SurveyProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class SurveysCompared:
+class SurveysCompared(Event):
     """Runs side by side, as Markdown."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """Something went wrong; `message` is one sentence for the user. The worker lives on.
+class Failed(Event):
+    """What a command asked for did not come; `message` is one sentence for the user.
 
-    `run_id` is 0 where the failure belongs to no run; `task` is the command's name.
+    `command` is the command's type, `run_id` its run (0: it has none). Everything else that was
+    asked for goes on. Where torch itself cannot be imported, `LoadModel` fails and `Stopped`
+    follows.
     """
 
-    task: str
+    command: type[Command]
     message: str
     run_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Event):
     """The thread has ended."""
-
-
-Event = (
-    Found
-    | Progress
-    | Status
-    | Loaded
-    | ModelsListed
-    | Glanced
-    | Opened
-    | Stepped
-    | Explained
-    | EvidenceTraced
-    | Saved
-    | SurveyProgress
-    | SurveysCompared
-    | Failed
-    | Stopped
-)

@@ -60,7 +60,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     plain = torchvision.models.get_model(options.network, weights=None)
     labels, cpu = tuple(map(str, range(1000))), torch.device("cpu")
-    network = Classifier(plain, name="", labels=labels, how=Preprocessing(), device=cpu).module
+    network = Classifier(
+        plain, name="", labels=labels, preprocessing=Preprocessing(), device=cpu
+    ).module
     print(f"{options.network}: ms and page faults a gradient")
     print(f"{'batch':>6}{'as found':>18}{'ours':>18}{'ratio':>8}")
     for batch in (1, 8, 16):

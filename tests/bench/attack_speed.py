@@ -21,9 +21,10 @@ from torch import nn
 
 from engine.attacks.base import attack
 from engine.models.classifier import Classifier, Normalised
+from engine.models.device import exact_arithmetic
 from engine.models.torchvision_compat import torchvision
 from engine.pictures.fitting import Preprocessing
-from engine.types import AttackSettings
+from engine.types import attack_settings
 from tests.bench import allocator
 
 
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    exact_arithmetic()
     side = 299 if options.network == "inception_v3" else 224
     how = Preprocessing(crop=side)
     device = torch.device(options.device)
@@ -54,7 +56,9 @@ def main() -> None:
     steps, epsilon, alpha = options.steps, 0.01, 0.001
     plain = Normalised(network(options.network), how).eval().to(device)
     labels = tuple(str(index) for index in range(1000))
-    ours = Classifier(network(options.network), name="", labels=labels, how=how, device=device)
+    ours = Classifier(
+        network(options.network), name="", labels=labels, preprocessing=how, device=device
+    )
 
     def blog() -> None:
         for _ in range(steps):
@@ -62,7 +66,7 @@ def main() -> None:
             F.cross_entropy(plain(leaf), y).backward()
 
     def our_own() -> None:
-        settings = AttackSettings(epsilon=epsilon, alpha=alpha, steps=steps)
+        settings = attack_settings(epsilon=epsilon, alpha=alpha, steps=steps)
         for _ in attack(ours, x, y, settings, targeted=True):
             pass
 

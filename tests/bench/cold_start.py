@@ -14,8 +14,8 @@ import time
 
 LINES = {
     "textual alone": "import textual.app",
-    "xaway-tui's app": "import tui.cli, tui.app, engine.worker",
-    "xaway-tui --help": "import tui.cli; tui.cli.app_parser().format_help()",
+    "xaway-tui's app": "import tui.cli.main, tui.app, engine.worker",
+    "xaway-tui --help": "from tui.cli.main import app_parser; app_parser().format_help()",
     "torch": "import torch",
 }
 

@@ -124,7 +124,7 @@ def measure(name: str, frames: list[ByteArray], columns: int, rows: int) -> str:
     )
 
 
-class Stage(App[None]):
+class OneWidget(App[None]):
     """An app with a picture and nothing else."""
 
     def compose(self) -> ComposeResult:
@@ -134,7 +134,7 @@ class Stage(App[None]):
 
 async def whole(frames: list[ByteArray], columns: int, rows: int) -> float:
     """Median milliseconds from `show` to the end of Textual's repaint."""
-    async with Stage().run_test(size=(columns, rows)) as pilot:
+    async with OneWidget().run_test(size=(columns, rows)) as pilot:
         view = pilot.app.query_one(PictureView)
         view.show(frames[0])
         await pilot.pause()

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from engine.explain import chunks, explain
+from engine.explainers import explain, pacing
 from engine.models.classifier import Classifier
 from engine.models.torchvision_compat import torchvision
 from engine.pictures.fitting import Preprocessing
-from engine.types import ExplainSettings
+from engine.types import explain_settings
 
 
 class Lazy:
@@ -44,18 +44,18 @@ class Lazy:
 def peak(samples: int, classes: int, background: int, side: int) -> float:
     """Megabytes of this process at most."""
     torch.set_num_threads(1)
-    chunks.ROWS = 16  # chunks grow with the speed of the machine: compare equal ones
+    pacing.ROWS = 16  # chunks grow with the speed of the machine: compare equal ones
     classifier = Classifier(
         torchvision.models.mobilenet_v3_small(weights=None),
         name="mobilenet_v3_small",
         labels=tuple(map(str, range(1000))),
-        how=Preprocessing(resize=side, crop=side),
+        preprocessing=Preprocessing(resize=side, crop=side),
         device=torch.device("cpu"),
     )
     shown = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
     queries = [(p, c) for p in (0, 1) for c in range(classes)]
     if samples:
-        settings = ExplainSettings(samples=samples, score="logit")
+        settings = explain_settings(samples=samples, score="logit")
         for _ in explain(classifier, shown, queries, Lazy(background, side), settings):
             pass
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -21,7 +21,6 @@ ratio of the errors at equal samples, and "x to error" how much longer a tool ta
 from __future__ import annotations
 
 import argparse
-import copy
 import os
 import time
 import warnings
@@ -33,13 +32,14 @@ import shap
 import torch
 from torch import Tensor, nn
 
-from engine.explain import TensorBackground, explain
-from engine.explain.with_shap import OneScore
+from engine.explainers import TensorBackground, explain
+from engine.explainers.single_output import OneScore
 from engine.models.classifier import Classifier, Normalised
+from engine.models.device import exact_arithmetic
 from engine.models.torchvision_compat import torchvision
 from engine.pictures.background import PictureSet
 from engine.pictures.fitting import Preprocessing
-from engine.types import ExplainSettings
+from engine.types import explain_settings
 from tests.bench import allocator
 
 IMAGENET = Path(os.environ.get("XAWAY_IMAGENET", "../shared/imagenet"))
@@ -49,6 +49,7 @@ def main() -> None:
     """Print the tables."""
     options = parse()
     torch.set_num_threads(options.threads)
+    exact_arithmetic()
     plain, classifier = networks(options)
     shown, background = material(options, classifier)
     kept = dict(np.load(options.keep)) if options.keep and Path(options.keep).exists() else {}
@@ -150,7 +151,7 @@ def table(options, plain, classifier, shown, background, queries, score, referen
 
 
 def ours(options, classifier, shown, background, queries, score, samples, seed) -> np.ndarray:
-    settings = ExplainSettings(
+    settings = explain_settings(
         score=score, samples=samples, seed=seed, layer=options.layer, draws=options.draws
     )
     running = explain(classifier, shown, queries, TensorBackground(background), settings)
@@ -224,10 +225,10 @@ def networks(options) -> tuple[Normalised, Classifier]:
     network.eval()
     how = Preprocessing(resize=round(options.side / 0.875), crop=options.side)
     classifier = Classifier(
-        copy.deepcopy(network),
+        network,
         name=options.model,
         labels=tuple(map(str, range(1000))),
-        how=how,
+        preprocessing=how,
         device=torch.device(options.device),
     )
     return Normalised(network, how).to(options.device), classifier

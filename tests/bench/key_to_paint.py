@@ -21,8 +21,8 @@ from PIL import Image
 from safetensors.torch import save_file
 from textual.strip import Strip
 
-from engine.types import AttackSettings, ExplainSettings, ModelSettings
-from engine.worker.scheduler import Worker
+from engine.types import ModelSettings, attack_settings, explain_settings
+from engine.worker import Worker
 from tests.bench.attack_speed import network
 from tui.app import XawayApp
 from tui.widgets.picture_list import PictureList
@@ -38,22 +38,22 @@ async def measure(options: argparse.Namespace, folder: Path) -> None:
     app = XawayApp(
         (str(folder),),
         ModelSettings(options.network, str(folder / "w.safetensors"), device="cpu"),
-        AttackSettings(steps=10_000),
-        ExplainSettings(),
+        attack_settings(steps=10_000),
+        explain_settings(),
         make_worker=lambda emit: Worker(emit, options.threads),
         hints=False,
     )
     async with app.run_test(size=(160, 50)) as pilot:
-        while app.session.opened is None:
+        while app.workspace.picture.opened is None:
             await pilot.pause(0.1)
         await pilot.pause(2.0)
         rest = await press(app, options.keys)
         await pilot.press("space")
-        while app.session.frame is None or app.session.frame.step < 3:
+        while app.workspace.attack.frame is None or app.workspace.attack.frame.step < 3:
             await pilot.pause(0.1)
-        first, began = app.session.frame.step, time.perf_counter()
+        first, began = app.workspace.attack.frame.step, time.perf_counter()
         playing = await press(app, options.keys)
-        rate = (app.session.frame.step - first) / (time.perf_counter() - began)
+        rate = (app.workspace.attack.frame.step - first) / (time.perf_counter() - began)
         await pilot.press("q")
     print(f"{options.network}, torch threads: {options.threads or 'all'}, {options.keys} keys")
     for name, values in (("at rest", rest), ("attack plays", playing)):

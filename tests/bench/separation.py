@@ -20,13 +20,19 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from engine.attacks.base import attack, resolve_target
+from engine.attacks.base import attack
+from engine.attacks.targets import resolve_target
 from engine.evidence.statistics import statistics
-from engine.explain import explain
+from engine.explainers import explain
 from engine.models.catalog import load
 from engine.models.classifier import Classifier
+from engine.models.device import exact_arithmetic
 from engine.pictures.background import PictureSet
-from engine.types import AttackSettings, ExplainSettings, ModelSettings
+from engine.types import (
+    ModelSettings,
+    attack_settings,
+    explain_settings,
+)
 from engine.types.generators import finish
 
 IMAGENET = Path(os.environ.get("XAWAY_IMAGENET", "../shared/imagenet"))
@@ -36,6 +42,7 @@ def main() -> None:
     """Print the table."""
     options = parse()
     torch.set_num_threads(options.threads)
+    exact_arithmetic()
     classifier = network()
     files = sorted(map(str, (IMAGENET / "photos").glob("*/*.JPEG")))
     chosen = [files[i] for i in np.linspace(0, len(files) - 1, options.pictures).astype(int)]
@@ -73,12 +80,12 @@ def compare(classifier, clean, background, target, seed, score, options) -> tupl
     """(clean, adversarial) of mean |phi|, coherence and confidence."""
     logits = classifier(clean)[0].detach()
     goal = resolve_target(target, logits, classifier.labels, seed)
-    settings = AttackSettings(epsilon=options.epsilon, seed=seed)
+    settings = attack_settings(epsilon=options.epsilon, seed=seed)
     *_, last = attack(classifier, clean, torch.tensor([goal]), settings, targeted=True)
     both = torch.cat([clean, last.state.x])
     found = classifier(both).detach()
     queries = [(p, int(found[p].argmax())) for p in (0, 1)]
-    how = ExplainSettings(score=score, samples=options.samples, seed=seed)
+    how = explain_settings(score=score, samples=options.samples, seed=seed)
     *_, end = explain(classifier, both, queries, background, how)
     one, two = (statistics(values) for values in end.values)
     sure = found.softmax(1).amax(1).tolist()

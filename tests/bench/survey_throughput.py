@@ -26,13 +26,20 @@ import torch.nn.functional as F
 
 from engine.builtin import sample_folder
 from engine.models.classifier import Classifier, Normalised
+from engine.models.device import exact_arithmetic
 from engine.models.torchvision_compat import torchvision
 from engine.pictures.reading import read
-from engine.survey import experiment
-from engine.survey.execution import SurveyRun
-from engine.survey.processes import do, load_now
-from engine.survey.run_folder import RunDir
-from engine.types import ExplainSettings, ModelSettings, SurveySettings
+from engine.surveys import experiment
+from engine.surveys.execution import SurveyRun
+from engine.surveys.processes import do, load_now
+from engine.surveys.run_folder import RunFolder
+from engine.types import (
+    Execution,
+    Experiment,
+    ModelSettings,
+    attack_settings,
+    explain_settings,
+)
 from tests.bench import allocator
 
 EPSILON, BACKGROUND = 0.01, 50
@@ -98,36 +105,33 @@ def main() -> None:
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(options.threads)
-    explain = ExplainSettings(samples=options.samples, score="logit", layer=options.layer)
+    exact_arithmetic()
+    explain = explain_settings(samples=options.samples, score="logit", layer=options.layer)
     with tempfile.TemporaryDirectory() as folder:
-        asked = SurveySettings(
+        asked = Experiment(
             options.photos,
-            folder + "/run",
             ModelSettings(options.model, options.weights),
-            epsilons=(EPSILON,),
-            targets=("random",),
-            steps=options.steps,
+            attacks=(attack_settings(target="random", epsilon=EPSILON, steps=options.steps),),
             explanations=(explain,),
             references=("fixed",),
             limit=options.count,
-            threads=options.threads,
         )
-        fast = load_now(asked, options.device)
+        fast = load_now(asked.model, options.device)
         with patch.object(experiment, "label_folders", lambda *_: (None, "all pictures count")):
-            run = SurveyRun(asked, fast)
-        bench = run.bench
+            run = SurveyRun(asked, Execution(folder + "/run", threads=options.threads), fast)
+        context = run.context
         if options.bare:
-            bench = replace(bench, plan=replace(run.plan, arms=run.plan.arms[:1]))
-        groups = run.plan.groups(run.settings.batch)
-        do(bench, groups[0])  # warms up: the background is decoded
+            context = replace(context, plan=replace(run.plan, arms=run.plan.arms[:1]))
+        groups = run.plan.groups(run.batch)
+        do(context, groups[0])  # warms up: the background is decoded
         allocator.ours()
         began = time.perf_counter()
-        with RunDir(Path(folder) / "kept", {}, {}) as kept:
+        with RunFolder(Path(folder) / "kept", {}, {}) as kept:
             for group in groups[1:]:
-                kept.add(do(bench, group))
+                kept.add(do(context, group))
             done = len(kept.records)
         survey = done / (time.perf_counter() - began)
-        items = [run.bench.path(item) for item in run.plan.items[-done:]]
+        items = [run.context.path(item) for item in run.plan.items[-done:]]
         paths = run.plan.background[:BACKGROUND]
     how, device = fast.preprocessing, fast.device
     pictures = torch.stack([torch.from_numpy(read(p, how)) for p in items]).to(device)

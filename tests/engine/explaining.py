@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.explain import Background, Estimate, TensorBackground, explain
+from engine.explainers import Background, Estimate, TensorBackground, explain
 from engine.models.classifier import Classifier
 from engine.pictures.fitting import Preprocessing
-from engine.types import ExplainSettings
+from engine.types import EXPLAINERS, ExplainSettings, explain_settings
+from engine.types.fields import names_of
 
 SIDE = 6
 PAIR = [(0, 0), (1, 1)]
@@ -27,7 +28,7 @@ def classifier(
         network,
         name="small",
         labels=tuple(f"class {index}" for index in range(classes)),
-        how=Preprocessing(resize=side, crop=side, mean=(0.5,) * 3, std=(0.25,) * 3),
+        preprocessing=Preprocessing(resize=side, crop=side, mean=(0.5,) * 3, std=(0.25,) * 3),
         device=torch.device(device),
     )
 
@@ -83,6 +84,14 @@ def pictures(seed: int, count: int, side: int = SIDE) -> Tensor:
     return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(seed))
 
 
+def useful(explainer: str = "expected", **settings: Any) -> ExplainSettings:
+    """Settings of an explainer, without those that it has no use for."""
+    own = names_of(EXPLAINERS.settings(explainer), constants=False)
+    return explain_settings(
+        explainer, **{name: value for name, value in settings.items() if name in own}
+    )
+
+
 def run(
     network: Classifier,
     shown: Tensor,
@@ -93,7 +102,7 @@ def run(
     """All estimates of an explanation."""
     if isinstance(background, Tensor):
         background = TensorBackground(background)
-    running = explain(network, shown, queries, background, ExplainSettings(**settings))
+    running = explain(network, shown, queries, background, useful(**settings))
     return [estimate for estimate in running if estimate is not None]
 
 

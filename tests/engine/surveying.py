@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,20 @@ from torch import nn
 
 from engine.models.classifier import Classifier
 from engine.pictures.fitting import Preprocessing
-from engine.survey import detectors
-from engine.survey.execution import SurveyRun
-from engine.types import ExplainSettings, SurveyFrame, SurveySettings
+from engine.surveys import detectors
+from engine.surveys.execution import SurveyRun
+from engine.types import (
+    METHODS,
+    AttackSettings,
+    Execution,
+    Experiment,
+    SurveyFrame,
+    combinations,
+    explain_settings,
+)
+from engine.types.survey import RULES
+
+Asked = tuple[Experiment, Execution]
 
 SIDE = 12
 CLASSES = ("red thing", "green_thing", "blue thing", "grey thing")
@@ -50,9 +62,11 @@ class Colors(nn.Module):
 
 def classifier() -> Classifier:
     """The network on plain pixels of SIDE x SIDE."""
-    how = Preprocessing(resize=SIDE, crop=SIDE, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+    plain = Preprocessing(resize=SIDE, crop=SIDE, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     cpu = torch.device("cpu")
-    return Classifier(Colors(), name="colors", labels=CLASSES, how=how, device=cpu, wnids=WNIDS)
+    return Classifier(
+        Colors(), name="colors", labels=CLASSES, preprocessing=plain, device=cpu, wnids=WNIDS
+    )
 
 
 def paint(path: Path, kind: int, seed: int) -> None:
@@ -72,24 +86,39 @@ def folder(root: Path, names: tuple[str, ...] = WNIDS, each: int = 3) -> Path:
     return root
 
 
-def settings(root: Path, out: Path, **changes: Any) -> SurveySettings:
-    """Settings under which a picture takes milliseconds."""
-    quick = ExplainSettings(samples=8)
-    base = SurveySettings(
-        str(root),
-        str(out),
-        epsilons=(0.3,),
-        steps=6,
-        explanations=(quick, replace(quick, score="logit")),
-        threads=1,
-    )
-    return replace(base, **changes)
+def attacks(
+    methods: Sequence[str] = ("bim",),
+    epsilons: Sequence[float] = (0.3,),
+    targets: Sequence[str] = RULES,
+    steps: int = 6,
+) -> tuple[AttackSettings, ...]:
+    """Every combination, with few steps."""
+    sizes = [{"epsilon": epsilon} for epsilon in epsilons]
+    rules = [{"target": target} for target in targets]
+    return combinations(METHODS, methods, sizes, rules, [{"steps": steps}])
 
 
-def survey(asked: SurveySettings, network: Classifier | None = None) -> SurveyFrame:
+def settings(
+    root: Path,
+    out: Path,
+    *,
+    batch: int = 0,
+    devices: tuple[str, ...] = (),
+    ray: str | None = None,
+    threads: int | None = 1,
+    **changes: Any,
+) -> Asked:
+    """Settings under which a picture takes milliseconds; `changes` are of the experiment."""
+    quick = explain_settings(samples=8)
+    base = {"attacks": attacks(), "explanations": (quick, replace(quick, score="logit"))}
+    execution = Execution(str(out), batch, devices, ray, threads)
+    return Experiment(str(root), **(base | changes)), execution
+
+
+def survey(asked: Asked, network: Classifier | None = None) -> SurveyFrame:
     """Run to the end; the last frame. The forest is small: it takes most of the time."""
     with patch.object(detectors, "TREES", 4):
-        frames = [f for f in SurveyRun(asked, network or classifier()).frames() if f is not None]
+        frames = [f for f in SurveyRun(*asked, network or classifier()).frames() if f is not None]
     return frames[-1]
 
 

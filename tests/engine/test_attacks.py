@@ -8,8 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.attacks.base import attack, random_start, resolve_target, stops, succeeded
-from engine.types import AttackSettings, UserError
+from engine.attacks.base import attack
+from engine.attacks.pgd import start
+from engine.attacks.stopping import stops, succeeded
+from engine.attacks.targets import resolve_target
+from engine.types import METHODS, AttackSettings, UserError, attack_settings
 from tests.engine.networks import picture, smooth_network
 
 EPSILON = 0.03
@@ -30,7 +33,7 @@ def gradient(network: nn.Module, x: Tensor, y: int) -> Tensor:
 @pytest.mark.parametrize(("targeted", "sign"), [(True, -1), (False, 1)])
 def test_fgsm_is_one_step_of_epsilon(targeted: bool, sign: int) -> None:
     network, x0 = smooth_network(), picture()
-    steps = run(AttackSettings("fgsm", epsilon=EPSILON, steps=7), network, x0, 2, targeted)
+    steps = run(attack_settings("fgsm", epsilon=EPSILON), network, x0, 2, targeted)
     expected = (x0 + sign * EPSILON * gradient(network, x0, 2).sign()).clamp(0, 1)
     assert len(steps) == 2
     torch.testing.assert_close(steps[1].state.x, expected, rtol=0, atol=1e-12)
@@ -39,7 +42,7 @@ def test_fgsm_is_one_step_of_epsilon(targeted: bool, sign: int) -> None:
 @pytest.mark.parametrize(("targeted", "sign"), [(True, -1), (False, 1)])
 def test_bim_agrees_with_a_plain_loop_to_1e_6(targeted: bool, sign: int) -> None:
     network, x0 = smooth_network(), picture()
-    settings = AttackSettings("bim", epsilon=EPSILON, alpha=0.007, steps=15)
+    settings = attack_settings("bim", epsilon=EPSILON, alpha=0.007, steps=15)
     x = x0.clone()
     for step in run(settings, network, x0, 3, targeted):
         torch.testing.assert_close(step.state.x, x, rtol=0, atol=1e-6)
@@ -49,7 +52,7 @@ def test_bim_agrees_with_a_plain_loop_to_1e_6(targeted: bool, sign: int) -> None
 
 def test_mifgsm_agrees_with_a_plain_loop() -> None:
     network, x0 = smooth_network(), picture()
-    settings = AttackSettings("mifgsm", epsilon=EPSILON, steps=10, decay=0.9)
+    settings = attack_settings("mifgsm", epsilon=EPSILON, steps=10, decay=0.9)
     x, momentum = x0.clone(), torch.zeros_like(x0)
     for step in run(settings, network, x0, 1, True):
         torch.testing.assert_close(step.state.x, x, rtol=0, atol=1e-6)
@@ -58,12 +61,12 @@ def test_mifgsm_agrees_with_a_plain_loop() -> None:
         x = (x - EPSILON / 10 * momentum.sign()).clamp(x0 - EPSILON, x0 + EPSILON).clamp(0, 1)
 
 
-def test_pgd_is_bim_from_a_seeded_random_start() -> None:
+def test_pgd_is_bim_from_a_seeded_start() -> None:
     network, x0 = smooth_network(), picture()
-    settings = AttackSettings("pgd", epsilon=EPSILON, alpha=0.005, steps=6, seed=4)
+    settings = attack_settings("pgd", epsilon=EPSILON, alpha=0.005, steps=6, seed=4)
     steps = run(settings, network, x0, 1, True)
     torch.testing.assert_close(steps[0].state.x, x0)
-    x = random_start(x0, settings)
+    x = start(x0, settings)
     assert 0.9 * EPSILON < float((x - x0).abs().max()) <= EPSILON + 1e-9
     for step in steps[1:]:
         x = x - 0.005 * gradient(network, x, 1).sign()
@@ -86,7 +89,7 @@ def test_the_blogs_loop_agrees_with_autograd_accumulating_on_the_clean_picture(
         assert leaf.grad is not None
         candidate = (leaf + sign * epsilon * leaf.grad.detach().sign()).clamp(0, 1)
         expected.append(candidate.detach())
-    settings = AttackSettings("blog", epsilon=epsilon, steps=12)
+    settings = attack_settings("blog", epsilon=epsilon, steps=12)
     found = run(settings, network, x0, 2, targeted)
     assert len(found) == len(expected)
     for step, x in zip(found, expected, strict=True):
@@ -97,7 +100,7 @@ def test_the_blogs_loop_agrees_with_autograd_accumulating_on_the_clean_picture(
 def test_a_batch_is_attacked_like_its_pictures_one_by_one(method: str) -> None:
     network, x0 = smooth_network(), picture(count=3)
     classes = torch.tensor([0, 2, 4])
-    settings = AttackSettings(method, epsilon=0.05, steps=5)  # type: ignore[arg-type]
+    settings = METHODS.switched(attack_settings(epsilon=0.05, steps=5), method)
     together = list(attack(network, x0, classes, settings, targeted=True))
     for index in range(3):
         alone = run(settings, network, x0[index : index + 1], int(classes[index]), True)
@@ -108,7 +111,7 @@ def test_a_batch_is_attacked_like_its_pictures_one_by_one(method: str) -> None:
 @pytest.mark.parametrize("method", ["bim", "pgd", "mifgsm", "blog"])
 def test_an_attack_goes_on_from_any_of_its_states(method: str) -> None:
     network, x0 = smooth_network(), picture()
-    settings = AttackSettings(method, epsilon=0.05, steps=8, seed=3)  # type: ignore[arg-type]
+    settings = attack_settings(method, epsilon=0.05, steps=8, seed=3)
     whole = run(settings, network, x0, 1, True)
     classes = torch.tensor([1])
     rest = list(attack(network, x0, classes, settings, targeted=True, state=whole[3].state))
@@ -119,7 +122,7 @@ def test_an_attack_goes_on_from_any_of_its_states(method: str) -> None:
 
 def test_distances_and_loss_are_those_of_the_picture_shown() -> None:
     network, x0 = smooth_network(), picture()
-    for step in run(AttackSettings("bim", epsilon=EPSILON, steps=4), network, x0, 1, True):
+    for step in run(attack_settings("bim", epsilon=EPSILON, steps=4), network, x0, 1, True):
         delta = (step.state.x - x0).flatten()
         assert float(step.linf) == pytest.approx(float(delta.abs().max()))
         assert float(step.linf) <= EPSILON + 1e-9
@@ -133,9 +136,9 @@ def test_distances_and_loss_are_those_of_the_picture_shown() -> None:
 def test_the_same_seed_gives_the_same_start_and_leaves_global_generators_alone() -> None:
     x0 = picture()
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-    one = random_start(x0, AttackSettings("pgd", seed=5))
-    two = random_start(x0, AttackSettings("pgd", seed=5))
-    other = random_start(x0, AttackSettings("pgd", seed=6))
+    one = start(x0, attack_settings("pgd", seed=5))
+    two = start(x0, attack_settings("pgd", seed=5))
+    other = start(x0, attack_settings("pgd", seed=6))
     resolve_target("random", torch.randn(5, generator=torch.Generator()), ("a",) * 5, 1)
     assert torch.equal(one, two)
     assert not torch.equal(one, other)
@@ -185,4 +188,4 @@ def test_a_gradient_that_is_not_finite_is_said() -> None:
             return torch.log(x.flatten(1)[:, :4] - 2.0)
 
     with pytest.raises(UserError, match="step 0 is not finite"):
-        run(AttackSettings("bim"), Broken(), picture(), 1, True)
+        run(attack_settings("bim"), Broken(), picture(), 1, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import re
 import subprocess
 import sys
@@ -128,10 +129,49 @@ def test_all_sample_pictures_are_reproduced():
 
 def test_the_package_draws_without_torch():
     code = (
-        "import sys, engine.builtin as b; b.draw('bubble', 0, 16); b.sample_folder();"
+        "import sys; from engine.builtin.making.classes import draw; draw('bubble', 0, 16);"
         "sys.exit('torch' in sys.modules or 'textual' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_nothing_at_run_time_imports_how_it_was_made():
+    code = (
+        "import sys, torch\n"
+        "from engine.attacks.base import attack\n"
+        "from engine.builtin import sample_folder\n"
+        "from engine.models.catalog import load\n"
+        "from engine.pictures.finding import find_pictures\n"
+        "from engine.pictures.reading import read\n"
+        "from engine.types import attack_settings, AttackSettings, ModelSettings\n"
+        "from engine.types.generators import finish\n"
+        "model = finish(load(ModelSettings(device='cpu')))\n"
+        "path = next(find_pictures(sample_folder()))\n"
+        "x = torch.from_numpy(read(path, model.preprocessing))[None]\n"
+        "target, settings = torch.tensor([3]), attack_settings(steps=2)\n"
+        "steps = list(attack(model, x, target, settings, targeted=True))\n"
+        "made = [name for name in sys.modules if name.startswith('engine.builtin.making')]\n"
+        "print(len(steps), made)\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "3 []"
+
+
+@pytest.mark.parametrize("name", ["samples", "tables", "train"])
+def test_the_commands_that_the_model_card_and_the_docstrings_name_are_there(name):
+    module = f"engine.builtin.making.{name}"
+    command = [sys.executable, "-m", module, "--help"]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith(f"usage: python -m {module} ")
+    assert f"`python -m {module}" in (importlib.import_module(module).__doc__ or "")
+
+
+def test_the_model_card_names_a_command_that_is_understood():
+    card = (ROOT / "engine" / "builtin" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    module, arguments = re.findall(r"`python -m (\S+) ([^`]*)`", card)[0]
+    command = [sys.executable, "-m", module, *arguments.split(), "--help"]
+    assert subprocess.run(command, cwd=ROOT, check=False, capture_output=True).returncode == 0
 
 
 def test_the_weights_are_small_and_fit_the_labels():

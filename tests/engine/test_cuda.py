@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from engine.attacks.base import attack
 from engine.builtin import sample_folder
-from engine.explain import TensorBackground
-from engine.explain.with_shap import OneScore, ShapOfOne
+from engine.explainers import TensorBackground
+from engine.explainers.single_output import OneScore, ShapOfOne
 from engine.models.classifier import Classifier
+from engine.models.device import exact_arithmetic
 from engine.models.torchvision_compat import torchvision
 from engine.pictures.fitting import Preprocessing
-from engine.survey.processes import load_now
-from engine.types import AttackSettings, ExplainSettings, ModelSettings, Query, SurveySettings
+from engine.surveys.processes import load_now
+from engine.types import (
+    ModelSettings,
+    Query,
+    attack_settings,
+    explain_settings,
+)
 from engine.worker import protocol as ev
 from tests.engine.explaining import pictures, run, small
-from tests.engine.surveying import rows, survey
+from tests.engine.surveying import attacks, rows, settings, survey
 from tests.engine.test_explain_oracles import close, on_draws, shap_draws
 from tests.engine.test_explain_oracles import kept_generators as kept_generators
 from tests.engine.test_worker import Line
@@ -28,6 +31,14 @@ from tests.engine.test_worker import Line
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 SIDE = 64
 QUERIES = [(0, 0), (1, 2)]
+
+
+@pytest.fixture(autouse=True)
+def _exact():
+    """As a program of ours would set it when it starts."""
+    with torch.backends.cudnn.flags(enabled=True):
+        exact_arithmetic()
+        yield
 
 
 def network(name: str, device: str) -> Classifier:
@@ -39,7 +50,7 @@ def network(name: str, device: str) -> Classifier:
         built,
         name=name,
         labels=tuple(map(str, range(1000))),
-        how=Preprocessing(resize=SIDE, crop=SIDE),
+        preprocessing=Preprocessing(resize=SIDE, crop=SIDE),
         device=torch.device(device),
     )
 
@@ -65,7 +76,7 @@ def test_the_same_seed_gives_the_same_bits(name):
     runs = []
     for _ in range(3):
         values = run(model, x, QUERIES, background, samples=48, draws=8)[-1].values
-        settings = AttackSettings(epsilon=0.03, steps=8)
+        settings = attack_settings(epsilon=0.03, steps=8)
         *_, step = attack(model, x, torch.tensor([5, 6]).cuda(), settings, targeted=True)
         runs.append((values, step.state.x.cpu().numpy(), step.logits.cpu().numpy()))
     for again in runs[1:]:
@@ -75,7 +86,7 @@ def test_the_same_seed_gives_the_same_bits(name):
 
 def test_the_integrand_agrees_with_shap_on_the_same_draws():
     model, x, background = small(device="cuda"), pictures(1, 2).cuda(), pictures(2, 7).cuda()
-    settings, seed, n = ExplainSettings(score="logit"), 11, 24
+    settings, seed, n = explain_settings(score="logit"), 11, 24
     one = {c: OneScore(model.module, "logit", c) for _, c in QUERIES}
     theirs = [ShapOfOne(one[c], None, background, n)(x[p], n, seed).numpy() for p, c in QUERIES]
     draws = shap_draws(n, len(background), seed)
@@ -130,11 +141,11 @@ def test_the_worker_attacks_and_explains_on_the_gpu():
     opened = line.wait(ev.Opened)
     loaded = next(event for event in line.seen if isinstance(event, ev.Loaded))
     assert loaded.info.device == "cuda"
-    line.send(ev.StartAttack(1, AttackSettings(steps=20), play=True))
+    line.send(ev.StartAttack(1, attack_settings(steps=20), play=True))
     frame = line.frame(lambda event: bool(event.frame.finished)).frame
     assert frame.trace[-1].probability_target > 0.9
     queries = (Query("clean", opened.original.index), Query("adversarial", frame.target.index))
-    line.send(ev.Explain(1, queries, ExplainSettings(samples=64)))
+    line.send(ev.Explain(1, queries, explain_settings(samples=64)))
     evidence = line.wait(ev.Explained, lambda event: event.evidence.done).evidence
     assert evidence.samples == 64
     assert all(type(one.heat) is np.ndarray for one in evidence.attributions)
@@ -144,19 +155,21 @@ def test_the_worker_attacks_and_explains_on_the_gpu():
 
 
 def test_a_survey_gives_the_same_rows_alone_and_shared_by_two_processes(tmp_path):
-    asked = SurveySettings(
-        str(sample_folder()),
-        str(tmp_path / "alone"),
-        ModelSettings(device="cuda"),
-        epsilons=(0.03,),
-        steps=5,
-        explanations=(ExplainSettings(samples=16),),
-        limit=8,
-    )
-    model = load_now(asked, "cuda")
-    assert survey(asked, model).done >= 4
-    again = replace(asked, out=str(tmp_path / "again"))
-    shared = replace(asked, out=str(tmp_path / "shared"), devices=("cuda:0", "cuda:0"))
-    for each in (again, shared):
-        survey(each, model)
-        assert rows(Path(each.out)) == rows(Path(asked.out))
+    def asked(name, **sharing):
+        return settings(
+            sample_folder(),
+            tmp_path / name,
+            model=ModelSettings(device="cuda"),
+            attacks=attacks(epsilons=[0.03], steps=5),
+            explanations=(explain_settings(samples=16),),
+            limit=8,
+            threads=None,
+            **sharing,
+        )
+
+    model = load_now(ModelSettings(), "cuda")
+    assert survey(asked("alone"), model).done >= 4
+    survey(asked("again"), model)
+    survey(asked("shared", devices=("cuda:0", "cuda:0")), model)
+    assert rows(tmp_path / "again") == rows(tmp_path / "alone")
+    assert rows(tmp_path / "shared") == rows(tmp_path / "alone")

@@ -7,18 +7,20 @@ import pytest
 from scipy import stats
 
 from engine.evidence.statistics import (
-    STATISTICS,
     heat_grid,
     histogram,
     interval,
     noise_floor,
+    perturbed,
     relative_error,
+    standard_errors,
     statistics,
     symmetric_edges,
 )
-from engine.evidence.summary import Gathering
-from engine.explain import Estimate
-from engine.types import ExplainSettings, Query
+from engine.evidence.summary import Summary
+from engine.explainers import Estimate
+from engine.types import Query, explain_settings
+from engine.types.statistics import STATISTICS, Measured, Statistic
 
 RNG = np.random.default_rng(0)
 QUERIES = (Query("clean", 0), Query("clean", 1), Query("adversarial", 0), Query("adversarial", 1))
@@ -41,12 +43,12 @@ def estimate(values: np.ndarray, deviations: np.ndarray | None, **changed) -> Es
     return Estimate(**(fields | changed))
 
 
-def gathering(queries=QUERIES) -> Gathering:
-    return Gathering(queries, ("elephant", "ball"), ExplainSettings(), 7)
+def new_summary(queries=QUERIES) -> Summary:
+    return Summary(queries, ("elephant", "ball"), explain_settings(), 7)
 
 
-def turned(found: Estimate, **options):
-    return gathering().take(found, **options)
+def turned(running: Estimate, **options):
+    return new_summary().take(running, **options)
 
 
 def test_an_interval_is_wider_where_few_draws_tell_the_error():
@@ -71,9 +73,9 @@ def test_the_noise_floor_is_what_pure_noise_shows():
 
 def test_every_statistic_is_what_numpy_says():
     values = RNG.standard_normal((3, 20, 21)).astype(np.float32)
-    found = statistics(values)
+    figures = statistics(values)
     wide = values.astype(np.float64)
-    assert list(found) == list(STATISTICS)
+    assert list(figures) == list(STATISTICS)
     true = {
         "mean": wide.mean(),
         "mean_abs": np.abs(wide).mean(),
@@ -85,12 +87,36 @@ def test_every_statistic_is_what_numpy_says():
     } | {f"q{p:02d}": np.quantile(wide, p / 100) for p in (5, 25, 50, 75, 95)}
     assert set(true) == set(STATISTICS)
     for name, value in true.items():
-        assert found[name] == pytest.approx(value, rel=1e-4, abs=1e-6), name
+        assert figures[name] == pytest.approx(value, rel=1e-4, abs=1e-6), name
+
+
+@pytest.mark.parametrize("cheap", [True, False])
+def test_a_statistic_is_one_entry(cheap, monkeypatch):
+    def compute(measured: Measured) -> float:
+        return measured.total**2 if cheap else measured.quantiles[0.9]
+
+    level = () if cheap else (0.9,)
+    entry = Statistic("extra", "extra", "a trial", compute, cheap=cheap, quantiles=level)
+    monkeypatch.setitem(STATISTICS, "extra", entry)
+    values = RNG.standard_normal((4, 3, 8, 8)).astype(np.float32)
+    deviations = 0.1 * RNG.standard_normal((8, 4, 3, 8, 8)).astype(np.float32)
+    true = values[0].sum() ** 2 if cheap else np.quantile(values[0], 0.9)
+    assert statistics(values[0])["extra"] == pytest.approx(true, rel=1e-4)
+    assert standard_errors(values[0], deviations[:, 0])["extra"] > 0
+    quick = perturbed(values[0], deviations[:, 0], thorough=False)
+    assert all(("extra" in up) == ("extra" in down) == cheap for up, down in quick)
+    running = turned(estimate(values, deviations))
+    assert running.attributions[0].statistics["extra"] == pytest.approx(true, rel=1e-4)
+    assert np.isfinite(running.attributions[0].errors["extra"]) == cheap
+    assert np.isfinite(running.contrasts[0]["extra"][1]) == cheap
+    ended = turned(estimate(values, deviations, done=True))
+    assert ended.attributions[0].errors["extra"] > 0
+    assert ended.contrasts[1]["extra"][1] > 0
 
 
 def test_an_attribution_of_zeros_has_finite_statistics():
-    found = statistics(np.zeros((3, 4, 4)))
-    assert all(value == 0 for value in found.values())
+    figures = statistics(np.zeros((3, 4, 4)))
+    assert all(value == 0 for value in figures.values())
 
 
 def test_errors_of_statistics_match_their_spread_over_repetitions():
@@ -99,10 +125,10 @@ def test_errors_of_statistics_match_their_spread_over_repetitions():
     for _ in range(120):
         noise = 0.3 * RNG.standard_normal((1, 3, 16, 16))
         deviations = 0.3 * RNG.standard_normal((8, 1, 3, 16, 16))
-        one = gathering(QUERIES[:1])
-        found = one.take(estimate(truth + noise, deviations), thorough=True).attributions[0]
-        spread.append([found.statistics[name] for name in STATISTICS])
-        claimed.append([found.errors[name] for name in STATISTICS])
+        one = new_summary(QUERIES[:1])
+        attribution = one.take(estimate(truth + noise, deviations), thorough=True).attributions[0]
+        spread.append([attribution.statistics[name] for name in STATISTICS])
+        claimed.append([attribution.errors[name] for name in STATISTICS])
     ratio = np.sqrt(np.mean(np.square(claimed), 0)) / np.std(spread, 0)
     for name, value in zip(STATISTICS, ratio, strict=True):
         assert 0.7 < value < 1.4, name
@@ -111,12 +137,12 @@ def test_errors_of_statistics_match_their_spread_over_repetitions():
 def test_the_error_of_a_contrast_knows_that_draws_are_shared():
     values = RNG.standard_normal((4, 3, 8, 8))
     shared = 0.1 * RNG.standard_normal((8, 1, 3, 8, 8))
-    found = turned(estimate(values, np.repeat(shared, 4, 1)))
-    assert len(found.contrasts) == 2
-    difference, error = found.contrasts[0]["mean"]
+    evidence = turned(estimate(values, np.repeat(shared, 4, 1)))
+    assert len(evidence.contrasts) == 2
+    difference, error = evidence.contrasts[0]["mean"]
     assert difference == pytest.approx(values[2].mean() - values[0].mean(), abs=1e-6)
     assert error == pytest.approx(0, abs=1e-7)
-    assert found.attributions[0].errors["mean"] > 1e-4
+    assert evidence.attributions[0].errors["mean"] > 1e-4
 
 
 def test_quantile_errors_wait_for_the_end_and_old_ones_shrink_until_then():
@@ -125,9 +151,9 @@ def test_quantile_errors_wait_for_the_end_and_old_ones_shrink_until_then():
     first = turned(estimate(values, deviations))
     assert np.isnan(first.attributions[0].errors["q95"])
     assert first.attributions[0].errors["mean_abs"] > 0
-    gathered = gathering()
-    full = gathered.take(estimate(values, deviations), thorough=True)
-    later = gathered.take(estimate(values, deviations, samples=200))
+    summary = new_summary()
+    full = summary.take(estimate(values, deviations), thorough=True)
+    later = summary.take(estimate(values, deviations, samples=200))
     old = full.attributions[0].errors["q95"]
     assert later.attributions[0].errors["q95"] == pytest.approx(old / 2)
     assert later.contrasts[1]["q95"][1] == pytest.approx(full.contrasts[1]["q95"][1] / 2)
@@ -141,14 +167,14 @@ def test_blocks_of_queries_give_what_all_of_them_together_give():
     values = RNG.standard_normal((4, 3, 8, 8))
     deviations = 0.1 * RNG.standard_normal((8, 4, 3, 8, 8))
     whole = turned(estimate(values, deviations, done=True))
-    gathered = gathering()
-    first = gathered.take(estimate(values[:2], deviations[:, :2], done=True, left=2))
+    summary = new_summary()
+    first = summary.take(estimate(values[:2], deviations[:, :2], done=True, left=2))
     assert not first.done
     assert [one.query for one in first.attributions] == list(QUERIES[:2])
     assert first.contrasts == ()
     assert "2 of 4" in first.note
     assert first.seconds_left == pytest.approx(8.0)  # 50 of 200 samples took 2 s: as it says
-    last = gathered.take(estimate(values[2:], deviations[:, 2:], done=True, first=2))
+    last = summary.take(estimate(values[2:], deviations[:, 2:], done=True, first=2))
     assert last.done
     assert (last.seconds, last.rate) == (4.0, 25.0)
     assert last.contrasts == whole.contrasts
@@ -164,9 +190,9 @@ def test_blocks_of_queries_give_what_all_of_them_together_give():
 def test_a_difference_between_blocks_is_known_as_well_as_the_one_in_work():
     values = RNG.standard_normal((4, 3, 8, 8))
     deviations = 0.1 * RNG.standard_normal((8, 4, 3, 8, 8))
-    gathered = gathering()
-    gathered.take(estimate(values[:2], deviations[:, :2], done=True, left=2))
-    running = gathered.take(estimate(values[2:], deviations[:, 2:], first=2))
+    summary = new_summary()
+    summary.take(estimate(values[:2], deviations[:, :2], done=True, left=2))
+    running = summary.take(estimate(values[2:], deviations[:, 2:], first=2))
     whole = turned(estimate(values, deviations))
     for name in ("mean_abs", "q95"):
         np.testing.assert_allclose(running.contrasts[0][name], whole.contrasts[0][name], 1e-4)
@@ -174,18 +200,18 @@ def test_a_difference_between_blocks_is_known_as_well_as_the_one_in_work():
 
 
 def test_without_deviations_errors_are_unknown_and_not_zero():
-    found = turned(estimate(RNG.standard_normal((4, 3, 8, 8)), None))
-    assert all(np.isnan(error) for error in found.attributions[0].errors.values())
-    assert found.attributions[0].heat_error is None
+    evidence = turned(estimate(RNG.standard_normal((4, 3, 8, 8)), None))
+    assert all(np.isnan(error) for error in evidence.attributions[0].errors.values())
+    assert evidence.attributions[0].heat_error is None
 
 
 def test_fields_are_carried_over():
-    found = turned(estimate(RNG.standard_normal((4, 3, 8, 8)), None))
-    one = found.attributions[1]
+    evidence = turned(estimate(RNG.standard_normal((4, 3, 8, 8)), None))
+    one = evidence.attributions[1]
     assert (one.query, one.name) == (Query("clean", 1), "ball")
     assert (one.score_value, one.expected, one.gap) == (0.9, 0.1, 0.0)
-    assert (found.samples, found.total, found.step, found.done) == (50, 200, 7, False)
-    assert found.seconds_left == pytest.approx(6.0)
+    assert (evidence.samples, evidence.total, evidence.step, evidence.done) == (50, 200, 7, False)
+    assert evidence.seconds_left == pytest.approx(6.0)
 
 
 def test_histograms_are_shares_on_common_symmetric_bins():
@@ -225,6 +251,6 @@ def test_the_relative_error_is_that_of_mean_abs():
     values = RNG.standard_normal((2, 3, 8, 8)).astype(np.float32)
     values[1] = 0
     deviations = 0.001 * np.sign(values)[None] * np.ones((8, 1, 1, 1, 1), dtype=np.float32)
-    found = relative_error(values, deviations)
-    assert found[0] == pytest.approx(0.001 / np.abs(values[0]).mean(), rel=0.02)
-    assert found[1] == 0
+    errors = relative_error(values, deviations)
+    assert errors[0] == pytest.approx(0.001 / np.abs(values[0]).mean(), rel=0.02)
+    assert errors[1] == 0

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from importlib import import_module
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.explain import TensorBackground, explain
-from engine.explain.pacing import ChunkSize
-from engine.types import ExplainSettings
+from engine.explainers import TensorBackground, driver, explain
+from engine.explainers.pacing import ChunkSize
+from engine.types import explain_settings
 from tests.engine.explaining import PAIR, classifier, exact, pictures, repeated, run, small
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -36,7 +35,7 @@ class Quadratic(nn.Module):
 @pytest.mark.parametrize(
     ("samples", "count"),
     [(64, 16), (40, 16), (31, 16), (150, 16), (60, 1)],
-    ids=["one sweep", "part of a sweep", "odd", "two sweeps", "one background"],
+    ids=["one pass", "part of a pass", "odd", "two passes", "one background"],
 )
 def test_the_mean_over_repetitions_is_the_exact_value(score, samples, count):
     network, shown, background = small(), pictures(1, 2), pictures(2, count)
@@ -112,7 +111,7 @@ def test_estimates_stream_and_are_not_changed_afterwards():
     network, shown, background = small(), pictures(1, 2), pictures(2, 16)
     seen = []
     for estimate in explain(
-        network, shown, PAIR, TensorBackground(background), ExplainSettings(samples=96)
+        network, shown, PAIR, TensorBackground(background), explain_settings(samples=96)
     ):
         if estimate is None:
             continue
@@ -230,11 +229,13 @@ def test_a_large_background_is_decoded_a_few_at_a_time(explainer):
 def test_background_pictures_are_scored_together_and_count_once_they_are_drawn(monkeypatch):
     linear = classifier(nn.Sequential(nn.Flatten(), nn.Linear(108, 4)))
     background = Lazy(30)
-    monkeypatch.setattr(import_module("engine.explain.expected.estimator"), "PACE", 0)
-    found = run(linear, pictures(1, 1), [(0, 2)], background, samples=120, draws=8, score="logit")
-    assert len(found) > 5
+    monkeypatch.setattr(driver, "PACE", 0)
+    estimates = run(
+        linear, pictures(1, 1), [(0, 2)], background, samples=120, draws=8, score="logit"
+    )
+    assert len(estimates) > 5
     assert background.largest == 8
-    for estimate in found:  # exact for whichever pictures were drawn from, if no others count
+    for estimate in estimates:  # exact for whichever pictures were drawn from, if no others count
         np.testing.assert_allclose(estimate.gap, 0, atol=1e-5)
 
 
@@ -247,7 +248,7 @@ def test_gradients_are_taken_wherever_the_caller_stands():
 def test_a_generator_may_be_closed_at_any_time():
     network, shown, background = small(), pictures(1, 2), pictures(2, 16)
     running = explain(
-        network, shown, PAIR, TensorBackground(background), ExplainSettings(layer="2")
+        network, shown, PAIR, TensorBackground(background), explain_settings(layer="2")
     )
     next(running)
     running.close()

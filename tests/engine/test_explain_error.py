@@ -8,7 +8,7 @@ from scipy import stats
 from torch import nn
 
 from engine.evidence.statistics import interval
-from engine.explain.expected.systematic_error import excess
+from engine.explainers.expected.systematic_error import excess
 from engine.models.classifier import Classifier
 from tests.engine.explaining import (
     PAIR,

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.explain import TensorBackground, explain
-from engine.types import ExplainSettings, UserError
+from engine.explainers import TensorBackground, explain
+from engine.types import UserError, explain_settings
 from tests.engine.explaining import classifier, pictures, residual, run, small
 
 PAIR = [(0, 0), (1, 1)]
@@ -49,7 +49,7 @@ def test_a_background_is_needed_and_must_fit(explainer):
 def test_nan_gradients_keep_what_was_computed():
     network, shown, background = small(), pictures(1, 1), pictures(2, 16)
     running = explain(
-        network, shown, [(0, 0)], TensorBackground(background), ExplainSettings(score="logit")
+        network, shown, [(0, 0)], TensorBackground(background), explain_settings(score="logit")
     )
     first = next(estimate for estimate in running if estimate is not None)
     values = first.values.copy()

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.explain.lime import Painter, fit, kernel, segment
-from engine.types import UserError
+from engine.explainers.lime import Painter, fit, kernel, segment
+from engine.types import UserError, explain_settings
 from tests.engine.explaining import classifier, pictures, run, small
 
 SIDE = 24
@@ -70,11 +70,11 @@ def test_the_fit_finds_the_k_features_that_matter_and_their_size():
     rng = np.random.default_rng(0)
     masks = rng.random((300, 12)) < 0.5
     values = 2.0 * masks[:, 3] - 1.0 * masks[:, 7] + 0.5 + 0.001 * rng.standard_normal(300)
-    found = fit(masks, values, features=2)
-    assert np.flatnonzero(found.coefficients).tolist() == [3, 7]
-    np.testing.assert_allclose(found.coefficients[[3, 7]], [2, -1], atol=0.01)
-    assert found.intercept == pytest.approx(0.5, abs=0.01)
-    assert found.r_squared > 0.99
+    model = fit(masks, values, features=2)
+    assert np.flatnonzero(model.coefficients).tolist() == [3, 7]
+    np.testing.assert_allclose(model.coefficients[[3, 7]], [2, -1], atol=0.01)
+    assert model.intercept == pytest.approx(0.5, abs=0.01)
+    assert model.r_squared > 0.99
     assert np.count_nonzero(fit(masks, values + masks @ rng.random(12), 4).coefficients) <= 4
 
 
@@ -101,5 +101,5 @@ def test_estimates_stream_and_k_is_respected():
 
 
 def test_layers_are_refused():
-    with pytest.raises(UserError, match="LIME explains pixels"):
-        run(small(), pictures(1, 1), [(0, 0)], None, explainer="lime", layer="2")
+    with pytest.raises(UserError, match="LIME has no use for layer"):
+        explain_settings("lime", layer="features.3")

@@ -9,12 +9,14 @@ import shap
 import torch
 from torch import Tensor
 
-from engine.explain.explained_input import make_head
-from engine.explain.integrated import blurred
-from engine.explain.path_integral import Draws, Paths
-from engine.explain.with_shap import OneScore, chunk_seed
+from engine.explainers import driver
+from engine.explainers.explained_input import make_input
+from engine.explainers.integrated import blurred
+from engine.explainers.path_integral import Draws, Paths
+from engine.explainers.single_output import OneScore
+from engine.explainers.with_shap import chunk_seed
 from engine.models.classifier import Classifier
-from engine.types import ExplainSettings
+from engine.types import ExplainSettings, explain_settings
 from engine.types.generators import finish
 from tests.engine.explaining import exact, pictures, residual, run, small
 
@@ -49,10 +51,10 @@ def on_draws(
 ) -> np.ndarray:
     """The mean of our integrand over given draws."""
     indices, positions = draws
-    head = make_head(network, settings, shown)
-    paths = Paths(head, shown, QUERIES)
+    explained = make_input(network, settings, shown)
+    paths = Paths(explained, shown, QUERIES)
     a = np.tile(positions, (2, 1))
-    given = Draws(head.embed(background[indices]), a, np.ones_like(a))
+    given = Draws(explained.embed(background[indices]), a, np.ones_like(a))
     return (finish(paths.integrate(given, [len(indices)]))[0].values / len(indices)).cpu().numpy()
 
 
@@ -64,7 +66,7 @@ def close(ours: np.ndarray, theirs: np.ndarray, to: float = 1e-5) -> bool:
 @pytest.mark.parametrize("layer", [None, "2", "5"])
 def test_the_integrand_agrees_with_shap_on_the_same_draws(score, layer):
     network, shown, background = small(), pictures(1, 2), pictures(2, 7)
-    settings = ExplainSettings(score=score, layer=layer)
+    settings = explain_settings(score=score, layer=layer)
     ours = on_draws(network, shown, background, shap_draws(30, 7, 11), settings)
     for q, (p, c) in enumerate(QUERIES):
         model = OneScore(network.module, score, c)
@@ -77,7 +79,7 @@ def test_the_integrand_agrees_with_shap_on_the_same_draws(score, layer):
 
 def test_the_gradient_at_a_layer_counts_bypasses_as_shap_does():
     network, shown, background = residual(), pictures(1, 2), pictures(2, 7)
-    settings = ExplainSettings(score="logit", layer="block")
+    settings = explain_settings(score="logit", layer="block")
     ours = on_draws(network, shown, background, shap_draws(20, 7, 3), settings)
     for q, (p, c) in enumerate(QUERIES):
         model = OneScore(network.module, "logit", c)
@@ -87,7 +89,8 @@ def test_the_gradient_at_a_layer_counts_bypasses_as_shap_does():
 
 
 @pytest.mark.parametrize("layer", [None, "2"])
-def test_the_shap_explainer_is_the_mean_of_direct_calls(layer):
+def test_the_shap_explainer_is_the_mean_of_direct_calls(layer, monkeypatch):
+    monkeypatch.setattr(driver, "PACE", 0)  # an estimate after every chunk
     network, shown, background = small(), pictures(1, 2), pictures(2, 7)
     settings = {"samples": 25, "score": "logit", "seed": 5, "layer": layer}
     estimates = run(network, shown, QUERIES, background, explainer="shap", **settings)

@@ -17,10 +17,24 @@ from torch import nn
 
 from engine.models import catalog, weights
 from engine.models.catalog import load
-from engine.models.classifier import Classifier, fold_batch_norm
+from engine.models.classifier import Classifier
+from engine.models.labels import read_labels
 from engine.models.torchvision_compat import torchvision
 from engine.pictures.fitting import Preprocessing
-from engine.types import ModelSettings, UserError
+from engine.types import (
+    BadLabels,
+    BadSetting,
+    BadWeights,
+    ModelSettings,
+    NoDevice,
+    UnknownClass,
+    UnknownLayer,
+    UnknownNetwork,
+    UserError,
+    find_class,
+    fold_name,
+    suggest,
+)
 from engine.types.generators import finish
 
 
@@ -67,35 +81,6 @@ def test_a_classifier_is_normalisation_then_the_network(shuffle: tuple[nn.Module
     assert classifier.input_size == (224, 224)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small", "googlenet"])
-def test_folding_keeps_the_numbers_and_the_names(name: str) -> None:
-    options = {"init_weights": False, "aux_logits": False} if name == "googlenet" else {}
-    network = random_network(name, **options).double()
-    x = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1)).double()
-    names = [key for key, _ in network.named_modules()]
-    with torch.no_grad():
-        before = network(x)
-        fold_batch_norm(network)
-        torch.testing.assert_close(network(x), before, rtol=1e-9, atol=1e-9)
-    assert [key for key, _ in network.named_modules()] == names
-    assert not any(isinstance(m, nn.BatchNorm2d) for m in network.modules())
-
-
-def test_a_network_that_cannot_be_traced_still_loads() -> None:
-    class Branching(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.convolution, self.norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            x = self.norm(self.convolution(x))
-            return x.mean((2, 3)) if x.sum() > 0 else x.amax((2, 3))
-
-    network = Branching().eval()
-    fold_batch_norm(network)
-    assert isinstance(network.norm, nn.BatchNorm2d)
-
-
 def test_inception_takes_its_own_recipe(tmp_path: Path) -> None:
     network = random_network("inception_v3", init_weights=False, transform_input=True)
     path = tmp_path / "inception.safetensors"
@@ -116,36 +101,49 @@ def test_inception_takes_its_own_recipe(tmp_path: Path) -> None:
 def test_layers_are_found_by_name_and_suggested(shuffle: tuple[nn.Module, Path]) -> None:
     classifier = loaded(ModelSettings("shufflenet_v2_x0_5", str(shuffle[1]), device="cpu"))
     assert classifier.layer("stage2.0") is classifier.module.network.get_submodule("stage2.0")
-    with pytest.raises(UserError, match=r"no layer 'stag2\.0': did you mean"):
+    with pytest.raises(UnknownLayer, match=r"no layer 'stag2\.0': did you mean"):
         classifier.layer("stag2.0")
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "error", "said"),
     [
-        (ModelSettings("resnet_50"), "unknown network 'resnet_50': did you mean resnet50"),
-        (ModelSettings("resnet18", "nowhere.pth"), "nowhere.pth does not exist"),
-        (ModelSettings("resnet18", "IMAGENET1K_V9"), "neither a file nor weights of resnet18"),
-        (ModelSettings("resnet18", device="cuda:7"), "device 'cuda:7' is not here"),
-        (ModelSettings("resnet18", device="tpu"), "this machine has cpu"),
+        (
+            ModelSettings("resnet_50"),
+            UnknownNetwork,
+            "unknown network 'resnet_50': did you mean resnet50",
+        ),
+        (ModelSettings("resnet18", "nowhere.pth"), BadWeights, "nowhere.pth does not exist"),
+        (
+            ModelSettings("resnet18", "IMAGENET1K_V9"),
+            BadWeights,
+            "neither a file nor weights of resnet18",
+        ),
+        (ModelSettings("resnet18", device="cuda:7"), NoDevice, "device 'cuda:7' is not here"),
+        (ModelSettings("resnet18", device="tpu"), NoDevice, "this machine has cpu"),
+        (ModelSettings(weights="mine.pth"), BadSetting, "goes with a torchvision network"),
+        (ModelSettings(labels="nowhere.txt"), BadLabels, "nowhere.txt does not exist"),
     ],
 )
-def test_what_is_not_there_is_said(settings: ModelSettings, said: str) -> None:
+def test_what_is_not_there_is_said_by_an_error_of_its_own(
+    settings: ModelSettings, error: type[UserError], said: str
+) -> None:
     with pytest.raises(UserError) as caught:
         loaded(settings)
+    assert type(caught.value) is error
     assert said in str(caught.value)
 
 
 def test_weights_of_another_network_are_refused_with_their_keys(
     shuffle: tuple[nn.Module, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match=r"does not fit resnet18: missing conv1.weight"):
+    with pytest.raises(BadWeights, match=r"does not fit resnet18: missing conv1.weight"):
         loaded(ModelSettings("resnet18", str(shuffle[1])))
     state = shuffle[0].state_dict()
     state["conv1.0.weight"] = torch.zeros(5, 3, 3, 3)
     path = tmp_path / "bent.safetensors"
     save_file(state, path)
-    with pytest.raises(UserError, match=r"conv1.0.weight is \(5, 3, 3, 3\) instead of"):
+    with pytest.raises(BadWeights, match=r"conv1.0.weight is \(5, 3, 3, 3\) instead of"):
         loaded(ModelSettings("shufflenet_v2_x0_5", str(path)))
 
 
@@ -157,7 +155,7 @@ def test_a_pickle_that_runs_code_is_not_loaded(tmp_path: Path) -> None:
     torch.save({"state_dict": Bomb()}, tmp_path / "bomb.pth")
     (tmp_path / "raw.pth").write_bytes(pickle.dumps(Bomb()))
     for name in ("bomb.pth", "raw.pth"):
-        with pytest.raises(UserError, match=r"could run code|cannot be read"):
+        with pytest.raises(BadWeights, match=r"could run code|cannot be read"):
             loaded(ModelSettings("resnet18", str(tmp_path / name)))
     assert not (tmp_path / "exploded").exists()
 
@@ -173,7 +171,7 @@ def test_checkpoints_are_unwrapped_and_fine_tuned_heads_accepted(tmp_path: Path)
     named = ModelSettings(settings.name, settings.weights, str(names), "cpu")
     assert loaded(named).labels == tuple("abcdefg")
     names.write_text("a\nb")
-    with pytest.raises(UserError, match="name 2 classes, but shufflenet_v2_x0_5 has 7"):
+    with pytest.raises(BadLabels, match="name 2 classes, but shufflenet_v2_x0_5 has 7"):
         loaded(named)
 
 
@@ -190,14 +188,26 @@ def test_labels_in_usual_forms(
     tmp_path: Path, name: str, text: str, labels: tuple[str, ...], wnids: tuple[str, ...]
 ) -> None:
     (tmp_path / name).write_text(text)
-    assert weights.read_labels(tmp_path / name) == (labels, wnids)
+    assert read_labels(tmp_path / name) == (labels, wnids)
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"a": 1}'])
 def test_bad_labels_are_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "l.json").write_text(text)
-    with pytest.raises(UserError, match=r"l\.json"):
-        weights.read_labels(tmp_path / "l.json")
+    with pytest.raises(BadLabels, match=r"l\.json"):
+        read_labels(tmp_path / "l.json")
+
+
+def test_class_names_are_compared_without_case_and_underscores() -> None:
+    labels = ("African elephant", "ping-pong ball", "Indian_elephant")
+    assert fold_name("African_Elephant") == fold_name("african elephant")
+    assert find_class("african_ELEPHANT", labels) == 0
+    assert find_class("indian elephant", labels) == 2
+    assert find_class(" 1 ", labels) == 1
+    assert suggest("indian_elefant", labels, 1) == ": did you mean Indian_elephant?"
+    for text, said in (("3", "classes 0 to 2"), ("Ping pong", "did you mean ping-pong ball")):
+        with pytest.raises(UnknownClass, match=said):
+            find_class(text, labels)
 
 
 def test_construction_leaves_the_global_generator_alone(shuffle: tuple[nn.Module, Path]) -> None:
@@ -252,7 +262,7 @@ def test_a_broken_download_is_resumed_and_checked(server: tuple[Path, str], tmp_
     (folder / name).write_bytes(data)
     target = tmp_path / "cache" / name
     Handler.limit = 600_000
-    with pytest.raises(UserError, match="broke off at 600000 of 1024000 bytes"):
+    with pytest.raises(BadWeights, match="broke off at 600000 of 1024000 bytes"):
         list(weights.download(f"{address}/{name}", target))
     assert not target.exists()
     seen = list(weights.download(f"{address}/{name}", target))
@@ -277,10 +287,10 @@ def test_a_download_can_be_cancelled_between_chunks(
 def test_a_wrong_checksum_and_no_server_are_said(server: tuple[Path, str], tmp_path: Path) -> None:
     folder, address = server
     (folder / "net-00000000.pth").write_bytes(b"other")
-    with pytest.raises(UserError, match="does not match its checksum"):
+    with pytest.raises(BadWeights, match="does not match its checksum"):
         list(weights.download(f"{address}/net-00000000.pth", tmp_path / "net-00000000.pth"))
     assert not list(tmp_path.glob("net*"))
-    with pytest.raises(UserError, match=r"cannot be fetched.*--weights FILE"):
+    with pytest.raises(BadWeights, match=r"cannot be fetched.*--weights FILE"):
         list(weights.download("http://127.0.0.1:9/net.pth", tmp_path / "net.pth"))
 
 

@@ -16,7 +16,7 @@ from engine.pictures.background import PictureSet
 from engine.pictures.finding import find_pictures
 from engine.pictures.fitting import Preprocessing, fit, for_display, to_bytes
 from engine.pictures.reading import decode, read
-from engine.types import UserError
+from engine.types import BadBackground, BadFolder, BadPicture
 
 HOW = Preprocessing(resize=20, crop=16)
 
@@ -99,7 +99,7 @@ def test_a_bad_file_gets_one_sentence_with_its_name(
         np.save(path, np.array([{}], dtype=object), allow_pickle=True)
     elif content is not None:
         path.write_bytes(content)
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(BadPicture) as caught:
         read(path, HOW)
     assert said in str(caught.value)
     assert str(path) in str(caught.value)
@@ -111,10 +111,10 @@ def test_saved_pixels_come_back_exactly_and_others_are_refused(tmp_path: Path) -
     np.save(tmp_path / "x.npy", pixels)
     assert np.array_equal(read(tmp_path / "x.npy", HOW), pixels)
     np.save(tmp_path / "small.npy", pixels[:, :8])
-    with pytest.raises(UserError, match=r"\(3, 16, 16\)"):
+    with pytest.raises(BadPicture, match=r"\(3, 16, 16\)"):
         read(tmp_path / "small.npy", HOW)
     np.save(tmp_path / "loud.npy", pixels * 2)
-    with pytest.raises(UserError, match=r"\[0, 1\]"):
+    with pytest.raises(BadPicture, match=r"\[0, 1\]"):
         read(tmp_path / "loud.npy", HOW)
 
 
@@ -125,7 +125,7 @@ def test_folders_are_listed_in_order_once_and_without_hidden_files(tmp_path: Pat
     (tmp_path / "b" / "loop").symlink_to(tmp_path)
     found = [os.path.relpath(path, tmp_path) for path in find_pictures(tmp_path)]
     assert found == ["a.webp", "b/1.jpg", "b/2.png", "c.PNG"]
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(BadFolder, match="does not exist"):
         next(find_pictures(tmp_path / "nowhere"))
 
 
@@ -153,10 +153,10 @@ def test_a_set_keeps_few_pictures_and_steps_over_bad_ones(tmp_path: Path) -> Non
     assert batch[:, 0, 0, 0].mul(255).round().tolist() == [0, 120, 200]
     assert list(pictures.skipped) == [2]
     assert len(pictures._cache) == 2
-    with pytest.raises(UserError, match="no background"):
+    with pytest.raises(BadBackground, match="no background"):
         PictureSet([], HOW, torch.device("cpu"))
     bad = PictureSet([paths[2]], HOW, torch.device("cpu"))
-    with pytest.raises(UserError, match="none of the 1"):
+    with pytest.raises(BadBackground, match="none of the 1"):
         bad.batch([0])
 
 
@@ -173,5 +173,5 @@ def test_a_pipe_among_the_pictures_is_left_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.png")
     Image.new("RGB", (9, 9)).save(tmp_path / "b.png")
     assert list(find_pictures(tmp_path)) == [str(tmp_path / "b.png")]
-    with pytest.raises(UserError, match="not a regular file"):
+    with pytest.raises(BadPicture, match="not a regular file"):
         read(tmp_path / "a.png", HOW)

@@ -13,16 +13,28 @@ import pytest
 import torch
 
 from engine.attacks.base import attack
-from engine.evidence.statistics import STATISTICS
-from engine.explain import TensorBackground, explain
+from engine.explainers import TensorBackground, explain
 from engine.pictures.reading import read
-from engine.survey.compare import compare
-from engine.survey.execution import SurveyRun
-from engine.survey.experiment import make_plan
-from engine.survey.run_folder import read_items
-from engine.survey.table import COLUMNS
-from engine.types import AttackSettings, ExplainSettings, SurveyFrame, UserError
-from tests.engine.surveying import CLASSES, classifier, folder, paint, rows, settings, survey
+from engine.surveys.compare import compare
+from engine.surveys.execution import SurveyRun
+from engine.surveys.run_folder import read_items
+from engine.surveys.table import columns
+from engine.types import (
+    SurveyFrame,
+    UserError,
+    attack_settings,
+    explain_settings,
+)
+from engine.types.statistics import STATISTICS
+from tests.engine.surveying import (
+    CLASSES,
+    attacks,
+    classifier,
+    folder,
+    rows,
+    settings,
+    survey,
+)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +87,7 @@ class TestArms:
             seen += 1
             x0 = torch.from_numpy(read(photos / record.name, network.preprocessing))[None]
             classes = torch.tensor([one.target])
-            how = AttackSettings("bim", "similar", 0.3, steps=6, seed=one.seed)
+            how = attack_settings("bim", target="similar", epsilon=0.3, steps=6, seed=one.seed)
             steps = list(attack(network, x0, classes, how, targeted=True))
             sure = [
                 float(step.logits.softmax(1).max()) >= record.confidence
@@ -103,14 +115,20 @@ class TestArms:
         self, method: str, photos: Path, tmp_path: Path
     ) -> None:
         asked = settings(
-            photos, tmp_path / "run", methods=(method,), targets=("random",), batch=5, limit=5
+            photos,
+            tmp_path / "run",
+            attacks=attacks([method], targets=["random"]),
+            explanations=(explain_settings(samples=8),),
+            references=("fixed",),
+            batch=5,
+            limit=5,
         )
-        survey(replace(asked, explanations=asked.explanations[:1], references=("fixed",)))
+        survey(asked)
         network = classifier()
         for record in read_items(tmp_path / "run")[0].values():
             one = record.arms[0]
             x0 = torch.from_numpy(read(photos / record.name, network.preprocessing))[None]
-            how = AttackSettings(method, "random", 0.3, steps=6, seed=one.seed)  # type: ignore[arg-type]
+            how = replace(asked[0].attacks[0], seed=one.seed)
             *_, last = attack(network, x0, torch.tensor([one.target]), how, targeted=True)
             assert one.l2 == pytest.approx(float(last.l2[0]), abs=1e-4)
             assert one.probability_target == pytest.approx(
@@ -118,7 +136,9 @@ class TestArms:
             )
 
     def test_an_untargeted_attack_is_to_leave_the_class(self, photos: Path, tmp_path: Path) -> None:
-        last = survey(settings(photos, tmp_path / "run", targets=("none",), limit=6))
+        last = survey(
+            settings(photos, tmp_path / "run", attacks=attacks(targets=["none"]), limit=6)
+        )
         assert last.arms[0].tried == 6
         assert last.arms[0].reached >= 3
         for record in read_items(tmp_path / "run")[0].values():
@@ -135,29 +155,32 @@ class TestFigures:
         record = read_items(done[0])[0][0]
         arm = next(arm for arm in record.arms if arm.key == "bim-0.3-random" and arm.reached)
         x0 = torch.from_numpy(read(photos / record.name, network.preprocessing))[None]
-        how = AttackSettings("bim", "random", 0.3, steps=6, seed=arm.seed)
+        how = attack_settings("bim", target="random", epsilon=0.3, steps=6, seed=arm.seed)
         *_, last = attack(network, x0, torch.tensor([arm.target]), how, targeted=True)
         both = torch.cat([x0, last.state.x])
-        asked = ExplainSettings(samples=8, seed=arm.seed, draws=16)
+        asked = explain_settings(samples=8, seed=arm.seed, draws=16)
         queries = [(0, record.prediction), (1, arm.prediction)]
         *_, final = explain(network, both, queries, TensorBackground(both), asked)
-        for figures, values in zip(arm.pair, final.values, strict=True):
+        (pair,) = arm.clean
+        sides = arm.clean[pair], arm.adversarial[pair]
+        for figures, values in zip(sides, final.values, strict=True):
             mean_abs = figures.statistics["mean_abs"]
             assert mean_abs == pytest.approx(float(np.abs(values).mean()), rel=1e-3)
 
     def test_every_statistic_comes_with_its_error(self, done: tuple[Path, SurveyFrame]) -> None:
         for record in read_items(done[0])[0].values():
-            for figures in record.fixed:
+            for figures in record.clean.values():
                 assert list(figures.statistics) == list(STATISTICS) == list(figures.errors)
                 assert math.isfinite(figures.errors["mean_abs"])
 
     def test_the_explained_picture_is_never_its_own_background(
         self, photos: Path, tmp_path: Path
     ) -> None:
-        run = SurveyRun(settings(photos, tmp_path / "run"), classifier())
+        run = SurveyRun(*settings(photos, tmp_path / "run"), classifier())
         for item in run.plan.items:
-            mine = torch.from_numpy(read(run.bench.path(item), run.bench.classifier.preprocessing))
-            background = run.bench.background_for(item)
+            path, how = run.context.path(item), run.context.classifier.preprocessing
+            mine = torch.from_numpy(read(path, how))
+            background = run.context.background_for(item)
             assert background is not None
             batch = background.batch(range(len(background)))
             assert not any(torch.equal(mine, other) for other in batch)
@@ -171,8 +194,8 @@ class TestResults:
         for name in ("summary.json", "rows.csv", "report.md", "features.npz", "items.jsonl"):
             assert (out / name).stat().st_size > 0
         assert (out / "histogram-bim-0.3-random-mean_abs.svg").read_text().startswith("<svg")
-        known = set(COLUMNS) | {
-            name.replace("clean_", "adversarial_", 1) for name in COLUMNS if "clean_" in name
+        known = set(columns()) | {
+            name.replace("clean_", "adversarial_", 1) for name in columns() if "clean_" in name
         }
         for column in table(out)[0]:
             assert column.removesuffix("_error") in known, column
@@ -217,7 +240,7 @@ class TestResults:
     def test_only_attacks_that_reached_their_goal_are_compared(
         self, photos: Path, tmp_path: Path
     ) -> None:
-        last = survey(settings(photos, tmp_path / "run", epsilons=(0.001,)))
+        last = survey(settings(photos, tmp_path / "run", attacks=attacks(epsilons=[0.001])))
         assert all(arm.reached == 0 for arm in last.arms if arm.control == "attack")
         assert {row.arm for row in last.separations if row.pairs} == {"noise-0.001"}
 
@@ -232,60 +255,17 @@ class TestResults:
         record = next(r for r in read_items(done[0])[0].values() if one.path.endswith(r.name))
         arm = next(a for a in record.arms if a.key == one.arm)
         assert one.attack.seed == arm.seed
-        assert one.clean == record.fixed[0].statistics["mean_abs"]
+        assert one.clean == record.clean[last.explanations[0]].statistics["mean_abs"]
 
     def test_runs_are_compared_side_by_side(
         self, photos: Path, done: tuple[Path, SurveyFrame], tmp_path: Path
     ) -> None:
-        survey(settings(photos, tmp_path / "other", epsilons=(0.2, 0.3), limit=8))
+        survey(settings(photos, tmp_path / "other", attacks=attacks(epsilons=[0.2, 0.3]), limit=8))
         text = compare([str(done[0]), str(tmp_path / "other")])
-        assert "| epsilons | 0.3 | 0.2, 0.3 |" in text
+        assert "| epsilon | 0.3 | 0.2, 0.3 |" in text
         assert "| BIM 0.2 random |" in text
         with pytest.raises(UserError, match="two or more"):
             compare([str(done[0])])
-
-
-class TestLabels:
-    @pytest.mark.parametrize(
-        ("names", "rule"),
-        [
-            (("red_thing", "Green thing", "blue thing", "grey_thing"), "class names"),
-            (("n01", "n02", "n03", "n04"), "wnids"),
-            (("a", "b", "c", "d"), "order"),
-        ],
-    )
-    def test_folders_name_classes_by_name_wnid_or_rank(
-        self, tmp_path: Path, names: tuple[str, ...], rule: str
-    ) -> None:
-        root = folder(tmp_path / "photos", names)
-        plan = make_plan(settings(root, tmp_path / "run"), classifier())
-        assert rule in plan.rule
-        order = {name: (kind,) for kind, name in enumerate(names)}
-        assert all(item.labels == order[item.name.split("/")[0]] for item in plan.items)
-
-    def test_without_folders_the_networks_own_top_class_counts(self, tmp_path: Path) -> None:
-        for kind in range(4):
-            paint(tmp_path / "photos" / f"{kind}.png", kind, kind)
-        last = survey(settings(tmp_path / "photos", tmp_path / "run"))
-        assert "own top class" in last.notes[0]
-        assert last.wrong == 0
-
-    def test_pictures_that_the_network_gets_wrong_are_left_out_and_counted(
-        self, tmp_path: Path
-    ) -> None:
-        root = folder(tmp_path / "photos", each=2)
-        paint(root / "n01" / "misplaced.png", 2, 99)
-        last = survey(settings(root, tmp_path / "run"))
-        assert (last.done, last.wrong, last.arms[0].tried) == (9, 1, 8)
-        assert "wrong" in rows(tmp_path / "run")
-
-    @pytest.mark.parametrize("stranger", ["n77/0.png", "loose.png"])
-    def test_mixed_folders_are_refused(self, tmp_path: Path, stranger: str) -> None:
-        root = folder(tmp_path / "photos", ("n01", "n02"), each=1)
-        paint(root / stranger, 0, 0)
-        with pytest.raises(UserError, match=r"n77|loose"):
-            SurveyRun(settings(root, tmp_path / "run"), classifier())
-        assert not (tmp_path / "run").exists()
 
 
 def test_labels_are_the_networks(done: tuple[Path, SurveyFrame]) -> None:

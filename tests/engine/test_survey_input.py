@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from engine.pictures.reading import read
-from engine.survey.execution import SurveyRun
-from engine.types import Baseline, Explainer, ExplainSettings, UserError
+from engine.surveys.execution import SurveyRun
+from engine.types import UserError, explain_settings
 from tests.engine.surveying import classifier, folder, paint, rows, settings, survey
 
 
@@ -27,7 +28,7 @@ def table(out: Path) -> list[dict[str, str]]:
 def test_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     with pytest.raises(UserError, match="holds no pictures"):
-        SurveyRun(settings(tmp_path / "photos", tmp_path / "run"), classifier())
+        SurveyRun(*settings(tmp_path / "photos", tmp_path / "run"), classifier())
 
 
 def test_no_picture_that_the_network_gets_right(tmp_path: Path) -> None:
@@ -63,15 +64,15 @@ def test_a_picture_that_fails_fails_alone(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_an_unknown_layer_is_told_before_anything_is_written(photos: Path, tmp_path: Path) -> None:
-    wrong = (ExplainSettings(layer="convv"),)
+    wrong = (explain_settings(layer="convv"),)
     with pytest.raises(UserError, match="did you mean conv"):
-        SurveyRun(settings(photos, tmp_path / "run", explanations=wrong), classifier())
+        SurveyRun(*settings(photos, tmp_path / "run", explanations=wrong), classifier())
     assert not (tmp_path / "run").exists()
 
 
 def test_a_stopped_survey_says_so_and_can_go_on(photos: Path, tmp_path: Path) -> None:
     asked = settings(photos, tmp_path / "run")
-    run = SurveyRun(asked, classifier())
+    run = SurveyRun(*asked, classifier())
     frames = []
     for frame in run.frames():
         if frame is not None:
@@ -92,12 +93,17 @@ def test_a_name_that_is_no_text_is_a_name_all_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("explainer", "baseline", "paired"),
-    [("lime", "black", False), ("integrated", "blurred", False), ("integrated", "mean", True)],
+    ("own", "paired"),
+    [
+        ({"explainer": "lime", "superpixels": 4, "features": 2}, False),
+        ({"explainer": "integrated", "baseline": "blurred"}, False),
+        ({"explainer": "integrated", "baseline": "mean"}, True),
+    ],
 )
 def test_the_pair_is_no_background_of_explainers_that_have_none(
-    explainer: Explainer, baseline: Baseline, paired: bool, photos: Path, tmp_path: Path
+    own: dict[str, Any], paired: bool, photos: Path, tmp_path: Path
 ) -> None:
-    one = ExplainSettings(explainer, samples=4, baseline=baseline, superpixels=4, features=2)
+    one = explain_settings(samples=4, **own)
     last = survey(settings(photos, tmp_path / "run", explanations=(one,), limit=3))
     assert any(name.startswith("pair: ") for name in last.explanations) == paired
+    assert any(note.startswith("background: ") for note in last.notes) == paired

@@ -9,23 +9,22 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.survey.execution import SurveyRun
-from engine.survey.records import (
+from engine.surveys.execution import SurveyRun
+from engine.surveys.records import (
     PictureRecord,
     from_json,
     pack_features,
     to_json,
     unpack_features,
 )
-from engine.survey.run_folder import RunDir, read_items
-from engine.types import UserError
-from tests.engine.surveying import classifier, folder, rows, settings, survey
+from engine.surveys.run_folder import RunFolder, read_items
+from engine.types import UserError, explain_settings
+from tests.engine.surveying import attacks, classifier, folder, rows, settings, survey
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -68,7 +67,7 @@ def test_a_run_that_is_closed_between_any_two_chunks_ends_the_same(
     asked, rng = settings(photos, tmp_path / "run"), np.random.default_rng(0)
     state = "running"
     while state != "finished":
-        frames = SurveyRun(asked, classifier()).frames()
+        frames = SurveyRun(*asked, classifier()).frames()
         for _ in range(int(rng.integers(30, 200))):
             frame = next(frames, None)
             state = frame.state if frame is not None else state
@@ -157,15 +156,23 @@ def test_a_finished_run_is_left_as_it_is(photos: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("epsilons", (0.2,)), ("steps", 7), ("seed", 1), ("limit", 5), ("targets", ("similar",))],
+    ("name", "changes"),
+    [
+        ("epsilon", {"attacks": attacks(epsilons=[0.2])}),
+        ("steps", {"attacks": attacks(steps=7)}),
+        ("target", {"attacks": attacks(targets=["similar"])}),
+        ("seed", {"seed": 1}),
+        ("limit", {"limit": 5}),
+        ("score", {"explanations": (explain_settings(samples=8),)}),
+        ("references", {"references": ("fixed",)}),
+    ],
 )
 def test_a_changed_setting_is_refused_by_name(
-    photos: Path, whole: Path, name: str, value: object
+    photos: Path, whole: Path, name: str, changes: dict[str, object]
 ) -> None:
     before = {path.name: path.read_bytes() for path in whole.iterdir()}
     with pytest.raises(UserError, match=f"begun with {name} .* choose another --out"):
-        survey(settings(photos, whole, **{name: value}))
+        survey(settings(photos, whole, **changes))  # type: ignore[arg-type]
     assert {path.name: path.read_bytes() for path in whole.iterdir()} == before
 
 
@@ -212,11 +219,11 @@ def test_an_unwritable_place_is_told(photos: Path, tmp_path: Path) -> None:
 
 
 def test_two_writers_are_told_apart(tmp_path: Path) -> None:
-    first = RunDir(tmp_path / "run", {}, {})
+    first = RunFolder(tmp_path / "run", {}, {})
     with pytest.raises(UserError, match="another process writes"):
-        RunDir(tmp_path / "run", {}, {})
+        RunFolder(tmp_path / "run", {}, {})
     first.close()
-    RunDir(tmp_path / "run", {}, {}).close()
+    RunFolder(tmp_path / "run", {}, {}).close()
 
 
 # --- a full disk ------------------------------------------------------------------------------
@@ -225,9 +232,9 @@ def test_two_writers_are_told_apart(tmp_path: Path) -> None:
 def test_a_full_disk_is_noted_and_the_run_goes_on(
     photos: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls, inner = [0], RunDir._write
+    calls, inner = [0], RunFolder._write
 
-    def full(self: RunDir, line: bytes) -> None:
+    def full(self: RunFolder, line: bytes) -> None:
         calls[0] += 1
         if 3 <= calls[0] < 9:
             inner(self, line[: len(line) // 2])  # what fitted
@@ -235,7 +242,7 @@ def test_a_full_disk_is_noted_and_the_run_goes_on(
             raise OSError(errno.ENOSPC, "No space left on device")
         inner(self, line)
 
-    monkeypatch.setattr(RunDir, "_write", full)
+    monkeypatch.setattr(RunFolder, "_write", full)
     last = survey(settings(photos, tmp_path / "run"))
     assert last.state == "finished"
     assert any("the disk was full for a while" in note for note in last.notes)
@@ -245,16 +252,16 @@ def test_a_full_disk_is_noted_and_the_run_goes_on(
 def test_a_disk_that_stays_full_ends_in_a_sentence_and_loses_nothing_written(
     photos: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls, inner = [0], RunDir._write
+    calls, inner = [0], RunFolder._write
 
-    def full(self: RunDir, line: bytes) -> None:
+    def full(self: RunFolder, line: bytes) -> None:
         calls[0] += 1
         if calls[0] > 4:
             raise OSError(errno.ENOSPC, "No space left on device")
         inner(self, line)
 
     with monkeypatch.context() as patch:
-        patch.setattr(RunDir, "_write", full)
+        patch.setattr(RunFolder, "_write", full)
         with pytest.raises(UserError, match=r"4 finished pictures .* disk is full"):
             survey(settings(photos, tmp_path / "run"))
     assert len(read_items(tmp_path / "run")[0]) == 4
@@ -264,7 +271,7 @@ def test_a_disk_that_stays_full_ends_in_a_sentence_and_loses_nothing_written(
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
 def test_items_are_on_disk_before_they_are_counted(photos: Path, tmp_path: Path) -> None:
-    asked = replace(settings(photos, tmp_path / "run"), limit=3)
-    for frame in SurveyRun(asked, classifier()).frames():
+    asked = settings(photos, tmp_path / "run", limit=3)
+    for frame in SurveyRun(*asked, classifier()).frames():
         if frame is not None:
             assert len(read_items(tmp_path / "run")[0]) >= frame.done

@@ -5,38 +5,36 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from engine.builtin import sample_folder
 from engine.models.classifier import Classifier
-from engine.survey import processes
-from engine.survey.execution import SurveyRun
-from engine.survey.processes import load_now
-from engine.types import ExplainSettings, SurveyFrame, SurveySettings, UserError
-from tests.engine.surveying import rows, survey
+from engine.surveys import processes
+from engine.surveys.execution import SurveyRun
+from engine.surveys.processes import load_now
+from engine.types import ModelSettings, SurveyFrame, UserError, explain_settings
+from tests.engine.surveying import Asked, attacks, rows, settings, survey
 
 
-def asked(out: Path, limit: int) -> SurveySettings:
-    return SurveySettings(
-        str(sample_folder()),
-        str(out),
-        epsilons=(0.02,),
-        targets=("similar",),
-        steps=3,
-        explanations=(ExplainSettings(samples=4, score="logit"),),
+def asked(out: Path, limit: int, **sharing: Any) -> Asked:
+    return settings(
+        sample_folder(),
+        out,
+        attacks=attacks(epsilons=[0.02], targets=["similar"], steps=3),
+        explanations=(explain_settings(samples=4, score="logit"),),
         references=("fixed",),
         limit=limit,
         batch=2,
-        threads=1,
+        **sharing,
     )
 
 
 @pytest.fixture(scope="module")
 def network() -> Classifier:
-    return load_now(asked(Path(), 1), "cpu")
+    return load_now(ModelSettings(), "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +68,8 @@ def test_two_processes_give_what_one_gives_even_if_one_dies(
         return pools[-1]
 
     monkeypatch.setattr(processes, "ProcessPoolExecutor", noted)
-    shared = replace(asked(tmp_path / "run", 8), devices=("cpu", "cpu"))
-    run = SurveyRun(shared, network).frames()
+    shared = asked(tmp_path / "run", 8, devices=("cpu", "cpu"))
+    run = SurveyRun(*shared, network).frames()
     killed, last = kill_one(run, lambda: [pid for pool in pools for pid in pool._processes or ()])
     assert (killed, last.state) == (1, "finished")
     assert rows(tmp_path / "run") == rows(whole)
@@ -80,17 +78,17 @@ def test_two_processes_give_what_one_gives_even_if_one_dies(
 def test_a_run_that_one_process_began_two_can_end(
     network: Classifier, whole: Path, tmp_path: Path
 ) -> None:
-    run = SurveyRun(asked(tmp_path / "run", 8), network)
+    run = SurveyRun(*asked(tmp_path / "run", 8), network)
     for frame in run.frames():
         if frame is not None and frame.done:
             run.stop()
-    survey(replace(asked(tmp_path / "run", 8), devices=("cpu",)), network)
+    survey(asked(tmp_path / "run", 8, devices=("cpu",)), network)
     assert rows(tmp_path / "run") == rows(whole)
 
 
 def test_a_device_that_is_not_here_is_told(network: Classifier, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="device 'cuda:7' is not here"):
-        survey(replace(asked(tmp_path / "run", 2), devices=("cuda:7",)), network)
+        survey(asked(tmp_path / "run", 2, devices=("cuda:7",)), network)
 
 
 @pytest.mark.slow
@@ -107,7 +105,7 @@ def test_ray_gives_what_one_process_gives_even_if_a_worker_is_killed(
         return [one.pid for one in mine if one.name().startswith("ray::_work")]
 
     try:
-        run = SurveyRun(replace(asked(tmp_path / "run", 8), ray=""), network).frames()
+        run = SurveyRun(*asked(tmp_path / "run", 8, ray=""), network).frames()
         killed, last = kill_one(run, workers)
     finally:
         ray.shutdown()
@@ -118,4 +116,4 @@ def test_ray_gives_what_one_process_gives_even_if_a_worker_is_killed(
 def test_no_cluster_at_the_address_is_told(network: Classifier, tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="ray is not installed (the extra `ray`)")
     with pytest.raises(UserError, match=r"no Ray cluster at 127\.0\.0\.1:1"):
-        survey(replace(asked(tmp_path / "run", 2), ray="127.0.0.1:1"), network)
+        survey(asked(tmp_path / "run", 2, ray="127.0.0.1:1"), network)

@@ -15,14 +15,14 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from engine.attacks.history import History
-from engine.types import AttackSettings, ExplainSettings, ModelSettings, Query
+from engine.types import ModelSettings, Query, attack_settings, explain_settings
+from engine.worker import Worker
 from engine.worker import protocol as ev
-from engine.worker.scheduler import Worker
 from tests.engine.test_models import random_network
 
 E = TypeVar("E")
 NETWORK = "shufflenet_v2_x0_5"
-QUICK = ExplainSettings(samples=8)
+QUICK = explain_settings(samples=8)
 
 
 class Line:
@@ -106,7 +106,7 @@ def test_loading_tells_what_it_does_and_then_opens_what_waits(line: Line) -> Non
 
 
 def test_an_attack_plays_to_its_end_and_its_trace_is_whole(line: Line) -> None:
-    line.send(ev.StartAttack(7, AttackSettings(steps=6, epsilon=0.05), play=True))
+    line.send(ev.StartAttack(7, attack_settings(steps=6, epsilon=0.05), play=True))
     last = line.frame(lambda event: bool(event.frame.finished))
     frame = last.frame
     assert last.run_id == 7
@@ -123,7 +123,7 @@ def test_an_attack_plays_to_its_end_and_its_trace_is_whole(line: Line) -> None:
 
 
 def test_any_iteration_is_visited_again_without_a_new_attack(line: Line) -> None:
-    line.send(ev.StartAttack(2, AttackSettings(steps=5), play=True))
+    line.send(ev.StartAttack(2, attack_settings(steps=5), play=True))
     frames = {0: None, **dict.fromkeys(range(1, 6))}
     while None in frames.values():
         event = line.frame()
@@ -141,7 +141,7 @@ def test_any_iteration_is_visited_again_without_a_new_attack(line: Line) -> None
 
 
 def test_steps_play_pause_and_cancel(line: Line) -> None:
-    line.send(ev.StartAttack(2, AttackSettings(steps=400)), ev.StepBy(3))
+    line.send(ev.StartAttack(2, attack_settings(steps=400)), ev.StepBy(3))
     assert line.frame(lambda event: event.frame.step == 3).frame.playing is False
     line.send(ev.Play())
     line.frame(lambda event: event.frame.step > 4 and event.frame.playing)
@@ -159,7 +159,9 @@ def test_steps_play_pause_and_cancel(line: Line) -> None:
 def test_stop_rules_end_an_attack(line: Line) -> None:
     line.send(
         ev.StartAttack(
-            3, AttackSettings("bim", "similar", 0.1, steps=200, stop="success"), play=True
+            3,
+            attack_settings("bim", target="similar", epsilon=0.1, steps=200, stop="success"),
+            play=True,
         )
     )
     frame = line.frame(lambda event: bool(event.frame.finished)).frame
@@ -168,7 +170,7 @@ def test_stop_rules_end_an_attack(line: Line) -> None:
 
 
 def test_evidence_streams_and_a_finished_one_is_kept(line: Line) -> None:
-    line.send(ev.StartAttack(2, AttackSettings(steps=2), play=True))
+    line.send(ev.StartAttack(2, attack_settings(steps=2), play=True))
     frame = line.frame(lambda event: bool(event.frame.finished)).frame
     assert frame.target is not None
     queries = (Query("clean", frame.original.index), Query("adversarial", frame.target.index))
@@ -189,7 +191,7 @@ def test_evidence_streams_and_a_finished_one_is_kept(line: Line) -> None:
 
 def test_evidence_is_traced_beside_the_attack(line: Line) -> None:
     line.send(
-        ev.TraceEvidence(2, 0.5, QUICK), ev.StartAttack(4, AttackSettings(steps=5), play=True)
+        ev.TraceEvidence(2, 0.5, QUICK), ev.StartAttack(4, attack_settings(steps=5), play=True)
     )
     last = line.wait(ev.EvidenceTraced, lambda event: event.points[-1].step == 5)
     assert sorted({point.step for point in last.points}) == [0, 2, 4, 5]
@@ -200,12 +202,12 @@ def test_evidence_is_traced_beside_the_attack(line: Line) -> None:
 def test_a_failure_is_told_and_the_thread_lives_on(line: Line, pictures: list[str]) -> None:
     bad = [
         (ev.Open(5, pictures[-1]), "broken.png"),
-        (ev.StartAttack(6, AttackSettings(target="nonsense")), "unknown class"),
+        (ev.StartAttack(6, attack_settings(target="nonsense")), "unknown class"),
         (ev.LoadModel(ModelSettings("resnet_1")), "unknown network"),
         (ev.Seek(3), "no attack yet"),
         (ev.Save("/tmp"), "no attack to save"),
         (
-            ev.Explain(8, (Query("clean", 1),), ExplainSettings(samples=4, layer="nope")),
+            ev.Explain(8, (Query("clean", 1),), explain_settings(samples=4, layer="nope")),
             "no layer 'nope'",
         ),
     ]
@@ -213,9 +215,9 @@ def test_a_failure_is_told_and_the_thread_lives_on(line: Line, pictures: list[st
         line.send(command)
         failed = line.wait(ev.Failed)
         assert said in failed.message
-        assert failed.task == type(command).__name__
+        assert failed.command is type(command)
         assert failed.run_id == getattr(command, "run_id", failed.run_id)
-    line.send(ev.StartAttack(12, AttackSettings(steps=1), play=True))
+    line.send(ev.StartAttack(12, attack_settings(steps=1), play=True))
     assert line.frame(lambda event: bool(event.frame.finished)).run_id == 12
 
 
@@ -230,10 +232,10 @@ def test_glances_name_the_pictures_and_skip_bad_ones(line: Line, pictures: list[
 
 
 def test_saving_keeps_every_bit_and_checks_the_png(line: Line, tmp_path: Path) -> None:
-    line.send(ev.StartAttack(2, AttackSettings(steps=10, epsilon=0.05), play=True))
+    line.send(ev.StartAttack(2, attack_settings(steps=10, epsilon=0.05), play=True))
     frame = line.frame(lambda event: bool(event.frame.finished)).frame
     line.send(ev.Save(str(tmp_path / "out")))
-    saved = line.wait(ev.Saved)
+    saved = line.wait(ev.Saved).saved
     pixels = np.load(saved.npy)
     assert pixels.shape == (3, 224, 224)
     assert pixels.dtype == np.float32
@@ -248,7 +250,7 @@ def test_saving_keeps_every_bit_and_checks_the_png(line: Line, tmp_path: Path) -
 
 
 def test_stopping_does_not_wait_for_a_long_attack(line: Line) -> None:
-    line.send(ev.StartAttack(2, AttackSettings(steps=10_000), play=True))
+    line.send(ev.StartAttack(2, attack_settings(steps=10_000), play=True))
     line.frame(lambda event: event.frame.step > 2)
     assert line.worker.stop(20)
     line.wait(ev.Stopped)
@@ -260,7 +262,7 @@ def test_history_stays_in_its_bound_and_finds_the_way_back() -> None:
     from tests.engine.networks import picture, smooth_network
 
     network, x0 = smooth_network(), picture()
-    settings = AttackSettings("mifgsm", steps=60, epsilon=0.1)
+    settings = attack_settings("mifgsm", steps=60, epsilon=0.1)
     size = x0.nelement() * 8 * 2
     history = History(limit=10 * size)
     truth: list[torch.Tensor] = []
@@ -281,7 +283,7 @@ def test_history_stays_in_its_bound_and_finds_the_way_back() -> None:
 
 
 def test_at_step_zero_both_sides_are_one_picture(line: Line) -> None:
-    line.send(ev.StartAttack(2, AttackSettings(steps=2)))
+    line.send(ev.StartAttack(2, attack_settings(steps=2)))
     original = line.frame().frame.original.index
     queries = (Query("clean", original), Query("adversarial", original))
     line.send(ev.Explain(9, queries, QUICK))

@@ -1,7 +1,7 @@
 """A worker without torch: answers commands as the real one does, with drawn numbers.
 
 It works on the caller's thread, at once, so that tests need not wait. `hold` makes a playing
-attack stand until `advance` is called.
+attack stand until `advance` is called. `test_worker_contract` holds it to the real one.
 """
 
 from __future__ import annotations
@@ -11,42 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.types import (
-    AttackSettings,
-    Attribution,
-    ClassLabel,
-    Evidence,
-    EvidencePoint,
-    ExplainSettings,
-    Frame,
-    ListedModel,
-    ModelInfo,
-    Prediction,
-    Query,
-    StepRecord,
-    UserError,
-    find_class,
-)
+from engine import types
 from engine.worker import protocol as ev
 
-LABELS = (
-    *("African elephant", "ping-pong ball", "Indian elephant", "tusker", "zebra", "gas pump"),
-    *("forklift", "burrito", "sleeping bag", "ambulance", "grey fox", "coyote", "soup bowl"),
-    *(f"class number {index}" for index in range(13, 1000)),
-)
-SIZE = 48
-STATISTICS = (
-    *("mean", "mean_abs", "positive", "negative", "max", "q05", "q25", "median", "q75", "q95"),
-    *("iqr", "coherence"),
-)
-
-
-def picture(seed: int) -> np.ndarray:
-    """A hill of light over a slope of colour, (SIZE, SIZE, 3)."""
-    y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
-    hill = np.exp(-(((x - 0.5) ** 2 + (y - 0.4 - 0.05 * seed) ** 2) / 0.05))
-    parts = [0.25 + 0.6 * hill, 0.25 + 0.35 * y + 0.3 * hill, 0.6 - 0.4 * y + 0.2 * hill]
-    return (np.clip(np.stack(parts, -1), 0, 1) * 255).astype(np.uint8)
+from . import drawn
 
 
 class FakeWorker:
@@ -61,15 +29,16 @@ class FakeWorker:
         self.hold = False
         self.load = load
         self.pictures = pictures
-        self.labels = LABELS
+        self.labels = drawn.LABELS
+        self._loaded = False
+        self._paths: tuple[str, ...] = ()
         self._path = ""
-        self._original = 0
-        self._settings = AttackSettings()
-        self._run = 0
-        self._last = -1
-        self._cursor = 0
+        self._original = types.ClassLabel(0, drawn.LABELS[0])
+        self._target: types.ClassLabel | None = None
+        self._settings: types.AttackSettings | None = None
+        self._run = self._last = self._cursor = 0
         self._playing = False
-        self._trace: ev.TraceEvidence | None = None
+        self._tracing: ev.TraceEvidence | None = None
 
     def start(self) -> None:
         """Nothing to start."""
@@ -88,20 +57,24 @@ class FakeWorker:
         self.sent.append(command)
         try:
             getattr(self, f"_{type(command).__name__.lower()}", lambda _: None)(command)
-        except UserError as error:
+        except types.UserError as error:
             run_id = getattr(command, "run_id", 0)
-            self.emit(ev.Failed(type(command).__name__, str(error), run_id))
+            self.emit(ev.Failed(type(command), str(error), run_id))
 
     # --- model and pictures ---------------------------------------------------------------------
 
     def _findpictures(self, command: ev.FindPictures) -> None:
         root = command.paths[0] if command.paths else "pictures"
+        if root == "/nowhere":
+            self.emit(ev.Failed(ev.FindPictures, f"{root} does not exist: check the path."))
+            self.emit(ev.Found((), done=True))
+            return
         names = ("elephant", "balls/table tennis", "zebra", "fox", "soup", "pump")
-        found = tuple(
+        self._paths = tuple(
             f"{root}/{names[i] if i < len(names) else f'more/{i:06}'}.png"
             for i in range(self.pictures)
         )
-        self.emit(ev.Found(found, done=True))
+        self.emit(ev.Found(self._paths, done=True))
 
     def _loadmodel(self, command: ev.LoadModel) -> None:
         name = command.settings.name
@@ -109,82 +82,83 @@ class FakeWorker:
             self.emit(ev.Progress(f"loading {name}", 12_300_000, 35_500_000, "B", 5_100_000.0, 4.5))
             return
         if name == "missing":
-            raise UserError("unknown network 'missing': did you mean mobilenet_v2?")
+            raise types.UserError("unknown network 'missing': did you mean mobilenet_v2?")
+        self._loaded, self._path, self._settings = True, "", None
         layers = ("features.0", "features.3", "features.7", "classifier")
-        info = ModelInfo(name, "cpu", self.labels, (224, 224), layers, 3_500_000, "synthetic")
+        info = types.ModelInfo(name, "cpu", self.labels, (224, 224), layers, 3_500_000, "synthetic")
         self.emit(ev.Loaded(info))
         self.emit(ev.Status("", "cpu", 256 << 20, float("nan")))
 
     def _listmodels(self, _: ev.ListModels) -> None:
-        listed = (
-            ListedModel("builtin", "shipped", True, 0.0, 0, 0.0),
-            ListedModel("inception_v3", "IMAGENET1K_V1", False, 103.9, 27_161_264, 77.3),
-            ListedModel("mobilenet_v2", "IMAGENET1K_V2", True, 13.6, 3_504_872, 72.2),
-            ListedModel("missing", "IMAGENET1K_V1", False, 1.0, 1, 0.0),
-        )
-        self.emit(ev.ModelsListed(listed))
+        self.emit(ev.ModelsListed(drawn.MODELS))
 
     def _glance(self, command: ev.Glance) -> None:
-        for number, path in enumerate(command.paths if self.load else ()):
-            if "soup" in path:
+        for path in command.paths if self.load else ():
+            if "soup" in path or "broken" in path:
                 self.emit(ev.Glanced(path, None, "not a picture"))
             else:
-                self.emit(
-                    ev.Glanced(path, Prediction(number, self.labels[number], 0.99 - number / 50))
-                )
+                self.emit(ev.Glanced(path, self._glimpse(path)))
+
+    def _glimpse(self, path: str) -> types.Prediction:
+        number = (self._paths.index(path) if path in self._paths else 0) % 49
+        return types.Prediction(number, self.labels[number], 0.99 - number / 50)
+
+    def _need_network(self) -> None:
+        if not self._loaded:
+            raise types.UserError("no network is loaded: choose one first.")
 
     def _open(self, command: ev.Open) -> None:
+        self._need_network()
         if "broken" in command.path:
-            raise UserError(f"{command.path} is no picture: choose another.")
-        self._path, self._run, self._last = command.path, 0, -1
-        self._original = {"fox": 10, "zebra": 4}.get(Path(command.path).stem, 0)
-        self.emit(
-            ev.Opened(
-                command.run_id,
-                command.path,
-                picture(self._original),
-                self._predictions(0.0),
-                self._label(self._original),
-            )
-        )
+            raise types.UserError(f"{command.path} is no picture: choose another.")
+        self._path, self._settings = command.path, None
+        self._original = self._label({"fox": 10, "zebra": 4}.get(Path(command.path).stem, 0))
+        shown, original = self._predictions(0.0), self._original
+        clean = drawn.picture(original.index)
+        self.emit(ev.Opened(command.run_id, self._path, clean, shown, original))
+        self.emit(ev.Glanced(self._path, self._glimpse(self._path)))
 
     # --- the attack -----------------------------------------------------------------------------
 
-    def _label(self, index: int) -> ClassLabel:
-        return ClassLabel(index, self.labels[index])
+    def _label(self, index: int) -> types.ClassLabel:
+        return types.ClassLabel(index, self.labels[index])
 
-    @property
-    def _target(self) -> ClassLabel | None:
+    def _aim(self, target: str) -> types.ClassLabel | None:
         rules = {"random": 1, "similar": 2, "nearest": 3}
-        target = self._settings.target
-        if target == "none" or not self._run:
+        if target == "none":
             return None
-        return self._label(rules[target] if target in rules else find_class(target, self.labels))
+        index = rules[target] if target in rules else types.find_class(target, self.labels)
+        if index == self._original.index:
+            raise types.UserError("the picture is of that class already: choose another target.")
+        return self._label(index)
 
-    def _predictions(self, share: float) -> tuple[Prediction, ...]:
-        target = self._target.index if self._target else 1
-        rest = [index for index in range(8) if index not in (target, self._original)][:3]
+    def _predictions(self, share: float) -> tuple[types.Prediction, ...]:
+        original = self._original.index
+        target = self._target.index if self._settings and self._target else 1
+        rest = [index for index in range(8) if index not in (target, original)][:3]
         values = {
-            self._original: 0.93 * (1 - share) + 0.0004 * share,
+            original: 0.93 * (1 - share) + 0.0004 * share,
             target: 0.002 * (1 - share) + 0.9991 * share,
             **{index: 0.02 * (1 - share) / (1 + k) for k, index in enumerate(rest)},
         }
         ordered = sorted(values.items(), key=lambda item: -item[1])
-        return tuple(Prediction(i, self.labels[i], p) for i, p in ordered)
+        return tuple(types.Prediction(i, self.labels[i], p) for i, p in ordered)
+
+    @property
+    def _steps(self) -> int:
+        return self._settings.iterations if self._settings else 1
 
     def _share(self, step: int) -> float:
-        steps = self._settings.iterations
+        steps = self._steps
         return float(1 / (1 + np.exp(-(step - 0.35 * steps) * 12 / steps))) if step else 0.0
 
     def _startattack(self, command: ev.StartAttack) -> None:
         if not self._path:
-            raise UserError("no picture is open.")
-        self._settings, self._run = command.settings, command.run_id
+            raise types.UserError("no picture is open: open one first.")
+        self._run, self._playing = command.run_id, False
+        self._target = self._aim(command.settings.target)
+        self._settings, self._playing = command.settings, command.play
         self._last = self._cursor = 0
-        self._playing = command.play
-        if self._target and self._target.index == self._original:
-            self._run = 0
-            raise UserError("the picture is of that class already: choose another target.")
         self._show()
         self._go()
 
@@ -194,177 +168,130 @@ class FakeWorker:
 
     def advance(self, count: int = 1) -> None:
         """Iterate as a playing attack does."""
-        for _ in range(count):
-            self._last = min(self._last + 1, self._settings.iterations)
+        for _ in range(min(count, self._steps - self._last)):
+            self._last += 1
             self._cursor = self._last
-            self._playing = self._playing and self._last < self._settings.iterations
+            self._playing = self._playing and self._last < self._steps
             self._show()
             self._points()
 
+    def _record(self, step: int) -> types.StepRecord:
+        share = self._share(step)
+        top = self._predictions(share)
+        seen = {p.index: p.probability for p in top}
+        epsilon = self._settings.epsilon if self._settings else 0.0
+        return types.StepRecord(
+            step=step,
+            loss=6.0 * (1 - share),
+            linf=epsilon * min(1.0, 2.5 * step / self._steps),
+            l2=0.1 * step,
+            probability_target=seen[self._target.index] if self._target else float("nan"),
+            probability_original=seen[self._original.index],
+            top=top,
+        )
+
     def _show(self) -> None:
-        target, settings = self._target, self._settings
-        trace = []
-        for step in range(self._last + 1):
-            seen = {p.index: p.probability for p in self._predictions(self._share(step))}
-            trace.append(
-                StepRecord(
-                    step=step,
-                    loss=6.0 * (1 - self._share(step)),
-                    linf=settings.epsilon * min(1.0, 2.5 * step / settings.iterations),
-                    l2=0.1 * step,
-                    probability_target=seen[target.index] if target else float("nan"),
-                    probability_original=seen[self._original],
-                    top=self._predictions(self._share(step)),
-                )
-            )
-        success = next((r.step for r in trace if target and r.probability_target > 0.5), None)
-        base = picture(self._original).astype(int)
-        noise = np.random.default_rng(settings.seed).integers(-90, 91, (SIZE, SIZE, 3))
-        noise = noise * self._cursor // settings.iterations
-        done = self._last >= settings.iterations
-        frame = Frame(
+        settings, target = self._settings, self._target
+        assert settings is not None
+        trace = tuple(self._record(step) for step in range(self._last + 1))
+        shown = drawn.attacked(self._original.index, settings.seed, self._cursor, self._steps)
+        frame = types.Frame(
             step=self._cursor,
-            picture=np.clip(base + noise // 40, 0, 255).astype(np.uint8),
-            perturbation=np.clip(128 + noise, 0, 255).astype(np.uint8),
+            picture=shown[0],
+            perturbation=shown[1],
             factor=0.5 / settings.epsilon if settings.epsilon else 1.0,
             predictions=self._predictions(self._share(self._cursor)),
-            trace=tuple(trace),
+            trace=trace,
             target=target,
-            original=self._label(self._original),
-            success_step=success,
+            original=self._original,
+            success_step=next(
+                (r.step for r in trace if target and r.probability_target > 0.5), None
+            ),
             playing=self._playing,
-            finished=f"all {self._last} steps done" if done else "",
+            finished=f"all {self._last} steps done" if self._last >= self._steps else "",
             settings=settings,
             clean=self._predictions(0.0),
         )
         self.emit(ev.Stepped(self._run, frame))
 
-    def _need(self) -> None:
-        if not self._run:
-            raise UserError("there is no attack yet: start one first.")
+    def _move(self, cursor: int | None = None, playing: bool = False) -> None:
+        if self._settings is None:
+            raise types.UserError("there is no attack yet: start one first.")
+        self._playing = playing and self._last < self._steps
+        self._cursor = max(0, min(self._cursor if cursor is None else cursor, self._last))
 
-    def _play(self, command: ev.Play) -> None:
-        self._need()
-        self._playing = self._last < self._settings.iterations
-        self._cursor = self._last
+    def _play(self, _: ev.Play) -> None:
+        self._move(self._last, playing=True)
         self._show()
         self._go()
 
-    def _pause(self, command: ev.Pause) -> None:
-        self._need()
-        self._playing = False
+    def _pause(self, _: ev.Pause) -> None:
+        self._move()
         self._show()
 
     def _seek(self, command: ev.Seek) -> None:
-        self._need()
-        self._playing = False
-        self._cursor = max(0, min(command.step, self._last))
+        self._move(command.step)
         self._show()
 
     def _stepby(self, command: ev.StepBy) -> None:
-        self._need()
-        self._playing = False
-        if self._cursor + command.n <= self._last:
-            self._cursor = max(0, self._cursor + command.n)
-            self._show()
+        wanted = self._cursor + command.n
+        self._move(wanted)
+        if wanted > self._last and self._last < self._steps:
+            self.advance(wanted - self._last)
         else:
-            self.advance(command.n)
+            self._show()
 
-    def _save(self, command: ev.Save) -> None:
+    def _cancel(self, _: ev.Cancel) -> None:
+        if self._settings is not None:
+            self._pause(ev.Pause())
+
+    def _save(self, _: ev.Save) -> None:
+        if self._settings is None:
+            raise types.UserError("there is no attack to save: start one first.")
         seen = self._predictions(self._share(self._cursor))[0]
-        self.emit(ev.Saved("out/x.npy", "out/x.png", True, seen))
+        self.emit(ev.Saved(types.SavedAttack("out/x.npy", "out/x.png", True, seen)))
+
+    def _survey(self, _: ev.Survey) -> None:
+        self._need_network()  # tests tell the rest themselves
 
     # --- evidence -------------------------------------------------------------------------------
 
     def _explain(self, command: ev.Explain) -> None:
         if not self._path:
-            raise UserError("no picture is open: there is nothing to explain.")
+            raise types.UserError("no picture is open: there is nothing to explain.")
         if command.settings.layer == "features.9":
-            raise UserError("layer features.9 does not exist: did you mean features.7?")
+            raise types.UserError("layer features.9 does not exist: did you mean features.7?")
+        share = self._share(self._cursor) if self._settings else 0.0
+        sides = {"clean": 0.0, "adversarial": share}
+        shown = {side: self._predictions(share) for side, share in sides.items()}
+        asked = [query for query in command.queries if query.side == "clean" or self._settings]
+        attributions = [
+            (query, self.labels[query.class_index], sides[query.side], shown[query.side])
+            for query in asked
+        ]
+        step = self._cursor if self._settings else 0
         for part in (0.25, 1.0):
             samples = max(1, int(command.settings.samples * part))
-            self.emit(
-                ev.Explained(
-                    command.run_id, self._evidence(command.queries, command.settings, samples)
-                )
-            )
-
-    def _evidence(
-        self, queries: tuple[Query, ...], settings: ExplainSettings, samples: int
-    ) -> Evidence:
-        edges = np.linspace(-0.004, 0.004, 41)
-        found = tuple(self._attribution(query, samples, edges) for query in queries)
-        clean = [a for a in found if a.query.side == "clean"]
-        other = [a for a in found if a.query.side == "adversarial"]
-        contrasts = tuple(
-            {
-                key: (b.statistics[key] - a.statistics[key], 1.2 * a.errors[key])
-                for key in STATISTICS
-            }
-            for a, b in zip(clean, other, strict=False)
-        )
-        done = samples >= settings.samples
-        return Evidence(
-            attributions=found,
-            edges=edges,
-            contrasts=contrasts,
-            samples=samples,
-            total=settings.samples,
-            seconds=2.0 * samples / settings.samples,
-            seconds_left=0.0 if done else 1.5,
-            done=done,
-            step=max(0, self._cursor) if self._run else 0,
-            settings=settings,
-        )
-
-    def _attribution(self, query: Query, samples: int, edges: np.ndarray) -> Attribution:
-        y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
-        strength = 1.0 if query.side == "clean" else 1.0 - 0.4 * self._share(self._cursor)
-        phase = query.class_index
-        heat = np.exp(-((x - 0.5) ** 2 + (y - 0.4) ** 2) / 0.04) - 0.6 * np.exp(
-            -((x - 0.2 - 0.05 * phase) ** 2 + (y - 0.8) ** 2) / 0.02
-        )
-        heat = 0.003 * strength * heat
-        sizes = np.abs(heat)
-        low, q1, median, q3, high = (
-            float(q) for q in np.quantile(heat, (0.05, 0.25, 0.5, 0.75, 0.95))
-        )
-        values = (
-            *(heat.mean(), sizes.mean(), heat[heat > 0].sum(), heat[heat < 0].sum(), heat.max()),
-            *(low, q1, median, q3, high, q3 - q1, heat.sum() / sizes.sum()),
-        )
-        statistics = {key: float(v) for key, v in zip(STATISTICS, values, strict=True)}
-        relative = 0.5 / np.sqrt(samples)
-        return Attribution(
-            query=query,
-            name=self.labels[query.class_index],
-            heat=heat,
-            heat_error=sizes * relative,
-            statistics=statistics,
-            errors={key: abs(v) * relative for key, v in statistics.items()},
-            histogram=np.histogram(heat, edges)[0].astype(float),
-            score_value=self._score(query),
-            expected=0.01,
-            gap=0.002,
-        )
-
-    def _score(self, query: Query) -> float:
-        share = self._share(self._cursor) if query.side == "adversarial" else 0.0
-        seen = {p.index: p.probability for p in self._predictions(share)}
-        return seen.get(query.class_index, 0.0001)
+            evidence = drawn.evidence(attributions, command.settings, samples, step)
+            self.emit(ev.Explained(command.run_id, evidence))
 
     def _traceevidence(self, command: ev.TraceEvidence) -> None:
-        self._trace = command if command.every else None
-        if self._run:
+        self._tracing = command if command.every else None
+        if self._settings is not None:
             self._points()
 
     def _points(self) -> None:
-        if self._trace is None:
+        if self._tracing is None:
             return
-        indices = [label.index for label in (self._target, self._label(self._original)) if label]
+        labels = [label for label in (self._target, self._original) if label]
+        steps = [s for s in range(self._last + 1) if s % self._tracing.every == 0]
+        if self._last == self._steps and self._last not in steps:
+            steps.append(self._last)
         points = tuple(
-            EvidencePoint(step, index, 0.002 * (1 + k - 0.5 * self._share(step)), 0.0001)
-            for step in range(0, self._last + 1, self._trace.every)
-            for k, index in enumerate(indices)
+            types.EvidencePoint(
+                step, label.index, 0.002 * (1 + k - 0.5 * self._share(step)), 0.0001
+            )
+            for step in steps
+            for k, label in enumerate(labels)
         )
         self.emit(ev.EvidenceTraced(self._run, "mean_abs", points))

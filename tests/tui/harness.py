@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
-from engine.types import AttackSettings, ExplainSettings, ModelSettings
+from engine.types import (
+    AttackSettings,
+    ExplainSettings,
+    ModelSettings,
+    attack_settings,
+    explain_settings,
+)
 from engine.worker import protocol as ev
 from tui.app import XawayApp
 from tui.state.remembered import State
@@ -15,8 +21,8 @@ from tui.state.remembered import State
 from .fake_worker import FakeWorker
 
 
-class Desk:
-    """An app on a fake worker, and short words for what the tests do with it."""
+class Harness:
+    """An app on a fake worker, and short names for what the tests do with it."""
 
     def __init__(
         self,
@@ -32,14 +38,14 @@ class Desk:
         self.app = XawayApp(
             paths,
             ModelSettings("builtin"),
-            attack or AttackSettings(),
-            explain or ExplainSettings(),
+            attack or attack_settings(),
+            explain or explain_settings(),
             make_worker=self._make(worker),
             hints=hints,
             state=state,
             save_folder=save_folder,
         )
-        self.session = self.app.session
+        self.workspace = self.app.workspace
         self.pilot: Pilot[int] | None = None
 
     def _make(
@@ -52,12 +58,12 @@ class Desk:
         return make
 
     @asynccontextmanager
-    async def open(self, width: int = 140, height: int = 44) -> AsyncIterator[Desk]:
+    async def open(self, width: int = 140, height: int = 44) -> AsyncIterator[Harness]:
         """Run the app until the first picture is open (or nothing is left to wait for)."""
         async with self.app.run_test(size=(width, height), notifications=True) as pilot:
             self.pilot = pilot
             if self.worker.load and self.worker.pictures:
-                await self.until(lambda: self.session.opened is not None)
+                await self.until(lambda: self.workspace.picture.opened is not None)
             yield self
 
     async def press(self, *keys: str) -> None:
@@ -83,14 +89,16 @@ class Desk:
 
     async def explained(self) -> None:
         """Wait for the evidence that follows by itself."""
-        await self.until(lambda: self.session.evidence and not self.session.evidence_stale)
+        await self.until(
+            lambda: self.workspace.evidence.shown and not self.workspace.evidence_stale
+        )
 
     def text(self, selector: str = "Screen") -> str:
         """What is on the screen within a widget."""
-        found = self.app.screen.query(selector) if selector != "Screen" else None
-        if found is not None and not found:
+        widgets = self.app.screen.query(selector) if selector != "Screen" else None
+        if widgets is not None and not widgets:
             return ""
-        widget = found.first() if found is not None else None
+        widget = widgets.first() if widgets is not None else None
         rows = self.app.screen._compositor.render_strips()
         lines = ["".join(segment.text for segment in strip) for strip in rows]
         if widget is None:

@@ -1,4 +1,4 @@
-"""A stage for one widget, and synthetic things to show on it."""
+"""An app of one widget, and synthetic things to show in it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from engine.types import (
     ClassLabel,
     Evidence,
     EvidencePoint,
-    ExplainSettings,
     Frame,
     Prediction,
     Query,
     Side,
     StepRecord,
+    explain_settings,
 )
 from tui.draw import colors
 from tui.widgets.bars import PredictionBars
@@ -43,7 +43,7 @@ def truecolor() -> Iterator[None]:
     colors.configure("truecolor")
 
 
-class Stage(App[None]):
+class OneWidget(App[None]):
     """One widget alone; keeps the messages that it posts."""
 
     def __init__(self, widget: Widget) -> None:
@@ -55,13 +55,7 @@ class Stage(App[None]):
         with Vertical():
             yield self.widget
 
-    def on_heat_view_pointed(self, message: HeatView.Pointed) -> None:
-        self.heard.append(message)
-
     def on_time_axis_sought(self, message: TimeAxis.Sought) -> None:
-        self.heard.append(message)
-
-    def on_juxtaposition_grid_selected(self, message: JuxtapositionGrid.Selected) -> None:
         self.heard.append(message)
 
 
@@ -103,7 +97,7 @@ def evidence(classes: int = 5) -> Evidence:
     clean = tuple(attribution("clean", f"class {i}", i) for i in range(classes))
     other = tuple(attribution("adversarial", f"other {i}", 50 + i, 0.5) for i in range(classes))
     contrast = {"mean": (-1.5e-8, 2e-8), "mean_abs": (-8e-7, 5e-8), "coherence": (0.0, 0.01)}
-    settings = ExplainSettings()
+    settings = explain_settings()
     return Evidence(
         clean + other, EDGES, (contrast,) * classes, 40, 200, 2.0, 8.0, False, 4, settings
     )

@@ -2,12 +2,13 @@
 
 import pytest
 
+from tui.draw.text import compact
 from tui.state.keys import KEYS
 from tui.widgets.evidence_panel import common_scale
 from tui.widgets.heat import HeatView
 from tui.widgets.key_bar import fitting
 
-from .harness import Desk
+from .harness import Harness
 
 TOGETHER = (
     *("#list", "#settings", "#clean", "#adversarial", "#perturbation", "#bars-clean"),
@@ -22,58 +23,58 @@ PAGES = {
 }
 
 
-def visible(desk: Desk, selector: str) -> bool:
-    widget = desk.app.screen.query_one(selector)
+def visible(harness: Harness, selector: str) -> bool:
+    widget = harness.app.screen.query_one(selector)
     region = widget.region
-    inside = desk.app.screen.region.contains_region(region)
+    inside = harness.app.screen.region.contains_region(region)
     return bool(widget.is_on_screen and region.width and region.height and inside)
 
 
 @pytest.mark.parametrize(("width", "height"), [(160, 50), (140, 44), (220, 70)])
 async def test_a_large_window_shows_everything_together(width: int, height: int) -> None:
-    async with Desk().open(width, height) as desk:
-        await desk.press("space")
-        await desk.explained()
-        assert [name for name in TOGETHER if not visible(desk, name)] == []
-        assert not visible(desk, "#pages")
+    async with Harness().open(width, height) as harness:
+        await harness.press("space")
+        await harness.explained()
+        assert [name for name in TOGETHER if not visible(harness, name)] == []
+        assert not visible(harness, "#pages")
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 20), (139, 50), (160, 40)])
 async def test_a_small_window_shows_pages(width: int, height: int) -> None:
-    async with Desk().open(width, height) as desk:
-        await desk.press("space")
-        await desk.explained()
+    async with Harness().open(width, height) as harness:
+        await harness.press("space")
+        await harness.explained()
         for page, names in PAGES.items():
-            await desk.press(page)
-            assert [name for name in names if not visible(desk, name)] == []
-            assert f"▸{page}" in desk.text("#pages")
-            assert visible(desk, "#status")
-            assert visible(desk, "#keys")
+            await harness.press(page)
+            assert [name for name in names if not visible(harness, name)] == []
+            assert f"▸{page}" in harness.text("#pages")
+            assert visible(harness, "#status")
+            assert visible(harness, "#keys")
 
 
 @pytest.mark.parametrize(("width", "height"), [(59, 24), (80, 19), (20, 5)])
 async def test_too_small_a_window_says_so(width: int, height: int) -> None:
-    async with Desk(hints=False).open(width, height) as desk:
-        words = " ".join(desk.text().split())
-        assert f"needs 60x20 characters, this window is {width}x{height}" in words
-        assert not visible(desk, "#status")
+    async with Harness(hints=False).open(width, height) as harness:
+        says = " ".join(harness.text().split())
+        assert f"needs 60x20 characters, this window is {width}x{height}" in says
+        assert not visible(harness, "#status")
 
 
 async def test_a_window_that_grows_shows_more() -> None:
-    async with Desk().open(40, 10) as desk:
-        assert desk.pilot is not None
-        await desk.pilot.resize_terminal(80, 24)
-        await desk.until(lambda: visible(desk, "#pages"))
-        await desk.pilot.resize_terminal(160, 50)
-        await desk.until(lambda: visible(desk, "#statistics"))
+    async with Harness().open(40, 10) as harness:
+        assert harness.pilot is not None
+        await harness.pilot.resize_terminal(80, 24)
+        await harness.until(lambda: visible(harness, "#pages"))
+        await harness.pilot.resize_terminal(160, 50)
+        await harness.until(lambda: visible(harness, "#statistics"))
 
 
 async def test_opening_a_picture_on_a_small_window_turns_to_the_attack() -> None:
-    async with Desk().open(80, 24) as desk:
-        await desk.press("down", "enter")
-        assert "▸2" in desk.text("#pages")
-        await desk.press("slash")
-        assert "▸1" in desk.text("#pages")
+    async with Harness().open(80, 24) as harness:
+        await harness.press("down", "enter")
+        assert "▸2" in harness.text("#pages")
+        await harness.press("slash")
+        assert "▸1" in harness.text("#pages")
 
 
 @pytest.mark.parametrize("width", [60, 80, 160, 300])
@@ -89,18 +90,23 @@ def test_no_key_does_two_things() -> None:
 
 
 async def test_colours_are_scaled_to_the_cells_there_are_also_if_evidence_came_unseen() -> None:
-    async with Desk().open(80, 24) as desk:
-        await desk.press("space")
-        await desk.explained()
-        evidence = desk.session.evidence
+    async with Harness().open(80, 24) as harness:
+        await harness.press("space")
+        await harness.explained()
+        evidence = harness.workspace.evidence.shown
         assert evidence is not None
-        await desk.press("3")
-        heat = desk.app.screen.query_one("#heat-clean", HeatView)
-        await desk.until(lambda: heat.scale_used == common_scale(evidence, heat.size))
-        await desk.press("z", "left", "left")
-        whole = desk.app.screen.query_one(HeatView)
+
+        def drawn_as_scaled(view: HeatView) -> bool:
+            scale = common_scale(evidence, view.size)
+            return scale is not None and compact(scale, sign=True) in harness.text(f"#{view.id}")
+
+        await harness.press("3")
+        heat = harness.app.screen.query_one("#heat-clean", HeatView)
+        await harness.until(lambda: drawn_as_scaled(heat))
+        await harness.press("z", "left", "left")
+        whole = harness.app.screen.query_one(HeatView)
         assert whole.size.width > heat.size.width
-        await desk.until(lambda: whole.scale_used == common_scale(evidence, whole.size))
-        assert desk.pilot is not None
-        await desk.pilot.resize_terminal(60, 20)
-        await desk.until(lambda: whole.scale_used == common_scale(evidence, whole.size))
+        await harness.until(lambda: drawn_as_scaled(whole))
+        assert harness.pilot is not None
+        await harness.pilot.resize_terminal(60, 20)
+        await harness.until(lambda: drawn_as_scaled(whole))

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.types import ClassLabel, Evidence, ExplainSettings, Frame, Prediction, StepRecord
+from engine.types import (
+    ClassLabel,
+    Evidence,
+    Frame,
+    Prediction,
+    StepRecord,
+    explain_settings,
+)
 from engine.worker import protocol as ev
 from tui.bridge import Bridge
 
@@ -43,7 +50,7 @@ def evidence(samples: int, done: bool = False) -> Evidence:
         seconds_left=1.0,
         done=done,
         step=0,
-        settings=ExplainSettings(),
+        settings=explain_settings(),
     )
 
 
@@ -94,7 +101,7 @@ def test_what_is_not_superseded_is_kept_and_in_order() -> None:
         ev.Glanced("x.png", Prediction(0, "zebra", 0.9)),
         opened,
         ev.Stepped(2, frame(0)),
-        ev.Failed("Explain", "no background"),
+        ev.Failed(ev.Explain, "no background"),
         replace(opened, run_id=3),
         ev.Stopped(),
     ]
@@ -109,11 +116,11 @@ def test_the_screen_is_woken_once_and_not_by_frames() -> None:
     inbox = Bridge(lambda: rings.append(1))
     inbox.emit(ev.Stepped(1, frame(1)))
     assert rings == []
-    inbox.emit(ev.Failed("Open", "broken"))
-    inbox.emit(ev.Failed("Open", "broken"))
+    inbox.emit(ev.Failed(ev.Open, "broken"))
+    inbox.emit(ev.Failed(ev.Open, "broken"))
     assert rings == [1]
     inbox.drain()
-    inbox.emit(ev.Failed("Open", "broken"))
+    inbox.emit(ev.Failed(ev.Open, "broken"))
     assert rings == [1, 1]
 
 
@@ -123,7 +130,7 @@ def test_nothing_is_lost_when_many_threads_emit() -> None:
 
     def emit(thread: int) -> None:
         for number in range(200):
-            inbox.emit(ev.Failed("Open", f"{thread} {number}"))
+            inbox.emit(ev.Failed(ev.Open, f"{thread} {number}"))
 
     threads = [threading.Thread(target=emit, args=(thread,)) for thread in range(4)]
     for thread in threads:

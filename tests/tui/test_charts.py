@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from tui.draw import charts, colors, text
-from tui.draw.cells import Sheet
+from tui.draw.cells import CellGrid
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +49,8 @@ def test_a_curve_goes_through_its_points_without_a_gap() -> None:
 
 
 def test_a_curve_leaves_out_what_is_not_known() -> None:
-    known = charts.curve(np.array([0.0, 4.0, 8.0]), np.array([np.nan, 0.5, 0.5]), (8, 12))
-    assert not known[:, :4].any()
+    finite = charts.curve(np.array([0.0, 4.0, 8.0]), np.array([np.nan, 0.5, 0.5]), (8, 12))
+    assert not finite[:, :4].any()
     assert not charts.curve(np.array([0.0]), np.array([np.nan]), (8, 12)).any()
 
 
@@ -81,14 +81,14 @@ def test_two_histograms_can_be_told_apart_by_their_characters(mode: colors.Color
     edges = np.linspace(-1, 1, 41)
     wide = np.full(40, 50.0)
     narrow = np.where(np.abs(edges[:-1]) < 0.3, 400.0, 0.0)
-    sheet = Sheet(40, 8)
-    top = charts.histogram(edges, wide, narrow, sheet)
+    grid = CellGrid(40, 8)
+    top = charts.histogram(edges, wide, narrow, grid)
     assert top == pytest.approx(400 / narrow.sum())
-    marks = set("".join(sheet.text.ravel()))
+    marks = set("".join(grid.text.ravel()))
     outline = {mark for mark in marks if 0x2800 < ord(mark) <= 0x28FF}
     assert outline
     assert marks - outline - {" "}
-    assert not 0x2800 < ord(sheet.text[-1, 2]) <= 0x28FF
+    assert not 0x2800 < ord(grid.text[-1, 2]) <= 0x28FF
 
 
 def test_counts_and_shares_draw_the_same_histogram() -> None:
@@ -96,24 +96,24 @@ def test_counts_and_shares_draw_the_same_histogram() -> None:
     edges = np.linspace(-1, 1, 31)
     drawn = []
     for part in (counts, counts / counts.sum()):
-        sheet = Sheet(40, 6)
-        charts.histogram(edges, part, part[::-1], sheet)
-        drawn.append("".join(sheet.text.ravel()))
+        grid = CellGrid(40, 6)
+        charts.histogram(edges, part, part[::-1], grid)
+        drawn.append("".join(grid.text.ravel()))
     assert drawn[0] == drawn[1]
 
 
 def test_an_empty_histogram_draws_nothing() -> None:
-    sheet = Sheet(20, 4)
-    assert charts.histogram(np.linspace(-1, 1, 9), np.zeros(8), None, sheet) == 0
-    assert "".join(sheet.text.ravel()).strip() == ""
+    grid = CellGrid(20, 4)
+    assert charts.histogram(np.linspace(-1, 1, 9), np.zeros(8), None, grid) == 0
+    assert "".join(grid.text.ravel()).strip() == ""
 
 
 def test_a_sheet_cuts_what_lies_outside() -> None:
-    sheet = Sheet(6, 1)
-    sheet.write(0, -2, "abcd")
-    sheet.write(0, 4, "efgh")
-    sheet.write(5, 0, "below")
-    (strip,) = sheet.strips()
+    grid = CellGrid(6, 1)
+    grid.write(0, -2, "abcd")
+    grid.write(0, 4, "efgh")
+    grid.write(5, 0, "below")
+    (strip,) = grid.strips()
     assert strip.text == "cd  ef"
 
 
@@ -155,7 +155,7 @@ def test_text_is_cut_to_cells_with_an_ellipsis(width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("probability", "words"),
+    ("probability", "expected"),
     [
         (0.9996, ">99.9 %"),
         (1.0, ">99.9 %"),
@@ -167,12 +167,12 @@ def test_text_is_cut_to_cells_with_an_ellipsis(width: int) -> None:
         (float("nan"), "–"),
     ],
 )
-def test_a_percentage_never_claims_more_than_there_is(probability: float, words: str) -> None:
-    assert text.percent(probability) == words
+def test_a_percentage_never_claims_more_than_there_is(probability: float, expected: str) -> None:
+    assert text.percent(probability) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "words"),
+    ("value", "expected"),
     [
         (0, "0"),
         (1.2345e-6, "1.23e−6"),
@@ -186,5 +186,5 @@ def test_a_percentage_never_claims_more_than_there_is(probability: float, words:
         (float("inf"), "–"),
     ],
 )
-def test_numbers_are_short(value: float, words: str) -> None:
-    assert text.compact(value) == words
+def test_numbers_are_short(value: float, expected: str) -> None:
+    assert text.compact(value) == expected

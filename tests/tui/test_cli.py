@@ -14,7 +14,13 @@ import pytest
 from PIL import Image
 
 from engine.builtin import sample_folder
-from engine.types import AttackSettings, ModelSettings, UserError, find_class, parse_fraction
+from engine.types import (
+    ModelSettings,
+    UserError,
+    attack_settings,
+    find_class,
+    parse_fraction,
+)
 from tests.conftest import ROOT
 from tui.cli.main import main
 
@@ -34,34 +40,34 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     code, out, err = run(capsys, *arguments, "--json")
     assert code == 0, err
-    found: dict[str, Any] = json.loads(out)
-    return found
+    report: dict[str, Any] = json.loads(out)
+    return report
 
 
 def test_attack_reports_every_step_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    found = run_json(
+    report = run_json(
         capsys, "attack", ELEPHANT, "--target", "ping-pong ball", "--epsilon", "8/255",
         "--steps", "4",
     )  # fmt: skip
-    assert found["model"] == "builtin"
-    assert found["image"] == ELEPHANT
-    assert found["method"] == "bim"
-    assert found["target"]["name"] == "ping-pong ball"
-    assert found["original"]["name"] == "African elephant"
-    assert found["epsilon"] == pytest.approx(8 / 255)
-    assert found["alpha"] == pytest.approx(2.5 * 8 / 255 / 4)
-    assert found["seed"] == 0
-    assert [step["step"] for step in found["steps"]] == [0, 1, 2, 3, 4]
-    for step in found["steps"]:
+    assert report["model"] == "builtin"
+    assert report["image"] == ELEPHANT
+    assert report["method"] == "bim"
+    assert report["target"]["name"] == "ping-pong ball"
+    assert report["original"]["name"] == "African elephant"
+    assert report["epsilon"] == pytest.approx(8 / 255)
+    assert report["alpha"] == pytest.approx(2.5 * 8 / 255 / 4)
+    assert report["seed"] == 0
+    assert [step["step"] for step in report["steps"]] == [0, 1, 2, 3, 4]
+    for step in report["steps"]:
         assert set(step) == {
             "step", "loss", "linf", "l2", "probability_target", "probability_original", "top",
         }  # fmt: skip
         assert len(step["top"]) == 5
         assert step["linf"] <= 8 / 255 + 1e-6
-    assert found["steps"][0]["linf"] == found["steps"][0]["l2"] == 0
-    reached = [s["step"] for s in found["steps"] if s["top"][0]["name"] == "ping-pong ball"]
-    assert found["success"] == bool(reached)
-    assert found["success_step"] == (reached[0] if reached else None)
+    assert report["steps"][0]["linf"] == report["steps"][0]["l2"] == 0
+    reached = [s["step"] for s in report["steps"] if s["top"][0]["name"] == "ping-pong ball"]
+    assert report["success"] == bool(reached)
+    assert report["success_step"] == (reached[0] if reached else None)
 
 
 def test_the_same_seed_gives_the_same_numbers(capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,42 +88,44 @@ def test_the_same_seed_gives_the_same_evidence_to_the_last_bit(
 
 
 def test_without_a_target_the_attack_is_untargeted(capsys: pytest.CaptureFixture[str]) -> None:
-    found = run_json(capsys, "attack", ELEPHANT, "--steps", "2")
-    assert found["target"] is None
-    assert all(step["probability_target"] is None for step in found["steps"])
-    assert found["steps"][-1]["loss"] > found["steps"][0]["loss"]
+    report = run_json(capsys, "attack", ELEPHANT, "--steps", "2")
+    assert report["target"] is None
+    assert all(step["probability_target"] is None for step in report["steps"])
+    assert report["steps"][-1]["loss"] > report["steps"][0]["loss"]
 
 
 def test_the_saved_picture_is_exact_and_the_png_is_checked(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    found = run_json(capsys, "attack", ELEPHANT, "--target", "random", "--out", str(tmp_path / "o"))
-    saved = found["saved"]
+    report = run_json(
+        capsys, "attack", ELEPHANT, "--target", "random", "--out", str(tmp_path / "o")
+    )
+    saved = report["saved"]
     pixels = np.load(saved["npy"])
     assert np.abs(pixels).max() <= 1
     again = run_json(capsys, "attack", saved["npy"], "--steps", "1")
-    assert again["steps"][0]["top"][0] == found["steps"][-1]["top"][0]
+    assert again["steps"][0]["top"][0] == report["steps"][-1]["top"][0]
     png = run_json(capsys, "attack", saved["png"], "--steps", "1")
-    assert saved["survived"] == (png["original"]["name"] == found["target"]["name"])
+    assert saved["survived"] == (png["original"]["name"] == report["target"]["name"])
 
 
 def test_explain_gives_statistics_with_errors(capsys: pytest.CaptureFixture[str]) -> None:
-    found = run_json(
+    report = run_json(
         capsys, "explain", ELEPHANT, "--class", "Ping-pong ball", "--samples", "32",
         "--score", "logit",
     )  # fmt: skip
-    assert found["class"]["name"] == "ping-pong ball"
-    assert found["score"] == "logit"
-    assert found["samples"] >= 32
-    assert set(found["statistics"]) == set(found["standard_error"])
-    assert found["standard_error"]["mean_abs"] > 0
-    edges = found["histogram"]["edges"]
+    assert report["class"]["name"] == "ping-pong ball"
+    assert report["score"] == "logit"
+    assert report["samples"] >= 32
+    assert set(report["statistics"]) == set(report["standard_error"])
+    assert report["standard_error"]["mean_abs"] > 0
+    edges = report["histogram"]["edges"]
     assert edges[0] == pytest.approx(-edges[-1])
-    assert len(found["histogram"]["shares"]) == len(edges) - 1
-    assert sum(found["histogram"]["shares"]) == pytest.approx(1)
-    assert 0 < found["noise_alone"] < found["statistics"]["mean_abs"]
-    size = found["statistics"]["mean"]
-    assert np.isfinite(found["completeness_gap"])
+    assert len(report["histogram"]["shares"]) == len(edges) - 1
+    assert sum(report["histogram"]["shares"]) == pytest.approx(1)
+    assert 0 < report["noise_alone"] < report["statistics"]["mean_abs"]
+    size = report["statistics"]["mean"]
+    assert np.isfinite(report["completeness_gap"])
     assert np.isfinite(size)
 
 
@@ -161,9 +169,9 @@ def test_help_is_everywhere(capsys: pytest.CaptureFixture[str], arguments: tuple
         (("explain", ELEPHANT, "--class", "elefant"), "unknown class 'elefant'"),
         (("explain", ELEPHANT, "--layer", "nope"), "no layer 'nope'"),
         (("explain", ELEPHANT, "--background", "/nowhere"), "/nowhere does not exist"),
-        (("explain", ELEPHANT, "--samples", "many"), "invalid int value"),
-        (("explain", ELEPHANT, "--seconds", "-1"), "seconds must be a number, above 0"),
-        (("explain", ELEPHANT, "--standard-error", "nan"), "standard error must be a number"),
+        (("explain", ELEPHANT, "--samples", "many"), "samples must be a whole number"),
+        (("explain", ELEPHANT, "--seconds", "-1"), "the time limit must be a number, above 0"),
+        (("explain", ELEPHANT, "--standard-error", "nan"), "the error to stop at must be a number"),
         (("explain", ELEPHANT, "--smoothing", "nan"), "smoothing must be a number, 0 or more"),
         (("attack", ELEPHANT, "--decay", "-5"), "decay must be a number, 0 or more"),
         (("attack", ELEPHANT, "--threads", "100000"), "between 1 and 1024"),
@@ -225,7 +233,7 @@ def test_numbers_and_classes_as_people_write_them() -> None:
             parse_fraction(bad)
     assert find_class("a_B", ("x", "A b")) == 1
     with pytest.raises(UserError, match="alpha must lie"):
-        AttackSettings(alpha=2.0)
+        attack_settings(alpha=2.0)
     assert ModelSettings().name == "builtin"
 
 
@@ -233,18 +241,18 @@ def test_a_real_network_is_fooled_within_twenty_iterations(
     capsys: pytest.CaptureFixture[str], imagenet: Path
 ) -> None:
     """African elephant to ping-pong ball at epsilon 0.01: over 90 % within 20 iterations."""
-    found = run_json(
+    report = run_json(
         capsys, "attack", str(imagenet / "photos/n02504458/African_elephant.JPEG"),
         "--target", "ping-pong ball", "--epsilon", "0.01", "--model", "mobilenet_v2",
         "--weights", str(imagenet / "mobilenet_v2.safetensors"),
     )  # fmt: skip
-    assert found["original"]["name"] == "African elephant"
-    assert found["steps"][0]["probability_original"] > 0.8
-    assert found["steps"][20]["probability_target"] > 0.9
-    assert found["success"]
+    assert report["original"]["name"] == "African elephant"
+    assert report["steps"][0]["probability_original"] > 0.8
+    assert report["steps"][20]["probability_target"] > 0.9
+    assert report["success"]
 
 
 def test_a_tiny_picture_is_enlarged(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     Image.new("RGB", (5, 5)).save(tmp_path / "tiny.png")
-    found = run_json(capsys, "attack", str(tmp_path / "tiny.png"), "--steps", "1")
-    assert len(found["steps"]) == 2
+    report = run_json(capsys, "attack", str(tmp_path / "tiny.png"), "--steps", "1")
+    assert len(report["steps"]) == 2

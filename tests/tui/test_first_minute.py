@@ -14,8 +14,12 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from engine.types import AttackSettings, ExplainSettings, ModelSettings
-from engine.worker.scheduler import Worker
+from engine.types import (
+    ModelSettings,
+    attack_settings,
+    explain_settings,
+)
+from engine.worker import Worker
 from tests.conftest import ROOT
 from tui.app import XawayApp
 from tui.state.remembered import load_state
@@ -49,55 +53,60 @@ async def test_two_keys_show_the_whole_idea(tmp_path: Path) -> None:
     app = XawayApp(
         (),
         ModelSettings(),
-        AttackSettings(),
-        ExplainSettings(),
+        attack_settings(),
+        explain_settings(),
         make_worker=lambda emit: Worker(emit, threads=1),
         state=state,
     )
     async with app.run_test(size=(160, 50)) as pilot:
-        session = app.session
-        await until(pilot, lambda: session.opened is not None)
-        assert session.opened is not None
-        assert session.opened.original.name == "African elephant"
+        workspace = app.workspace
+        await until(pilot, lambda: workspace.picture.opened is not None)
+        assert workspace.picture.opened is not None
+        assert workspace.picture.opened.original.name == "African elephant"
         hint = app.main.query_one("#hint", TextBlock)
-        assert "Press space" in hint.words
+        assert "Press space" in hint.text
 
         await pilot.press("space")
-        await until(pilot, lambda: session.frame is not None and bool(session.frame.finished))
-        assert session.frame is not None
-        assert session.frame.success_step is not None
-        assert session.frame.trace[-1].probability_target > 0.9
-        assert session.frame.trace[-1].linf <= session.attack.epsilon + 1e-6
-        assert "Press s" in hint.words
-        for shown, told in zip(session.frame.trace, attack_by_command(session.path), strict=True):
+        await until(
+            pilot,
+            lambda: workspace.attack.frame is not None and bool(workspace.attack.frame.finished),
+        )
+        assert workspace.attack.frame is not None
+        assert workspace.attack.frame.success_step is not None
+        assert workspace.attack.frame.trace[-1].probability_target > 0.9
+        assert workspace.attack.frame.trace[-1].linf <= workspace.attack.settings.epsilon + 1e-6
+        assert "Press s" in hint.text
+        for shown, told in zip(
+            workspace.attack.frame.trace, attack_by_command(workspace.picture.path), strict=True
+        ):
             assert shown.probability_target == told["probability_target"]
             assert shown.probability_original == told["probability_original"]
             assert shown.loss == told["loss"]
 
         def explained() -> bool:
-            found = session.evidence
-            return found is not None and found.done and len(found.attributions) == 2
+            shown = workspace.evidence.shown
+            return shown is not None and shown.done and len(shown.attributions) == 2
 
         await until(pilot, explained)
-        assert session.evidence is not None
-        assert session.evidence.step == session.frame.step
+        assert workspace.evidence.shown is not None
+        assert workspace.evidence.shown.step == workspace.attack.frame.step
         if os.environ.get("XAWAY_UPDATE_PICTURES"):
             PICTURE.parent.mkdir(exist_ok=True)
             PICTURE.write_text(app.export_screenshot(title="xaway-tui"), encoding="utf-8")
 
-        first = session.frame.target
+        first = workspace.attack.frame.target
         await pilot.press("s")
         await until(
             pilot,
             lambda: (
-                session.frame is not None
-                and session.frame.settings.target == "similar"
-                and bool(session.frame.finished)
+                workspace.attack.frame is not None
+                and workspace.attack.frame.settings.target == "similar"
+                and bool(workspace.attack.frame.finished)
             ),
         )
-        assert session.frame.target != first
-        assert session.frame.success_step is not None
-        assert "Press s" not in hint.words
+        assert workspace.attack.frame.target != first
+        assert workspace.attack.frame.success_step is not None
+        assert "Press s" not in hint.text
         await pilot.press("q")
     assert {"play", "similar"} <= load_state(tmp_path / "state.json").hints_used
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from engine.types import AttackSettings, ExplainSettings, ModelInfo, UserError
+from engine.types import (
+    AttackSettings,
+    ExplainSettings,
+    ModelInfo,
+    UserError,
+    attack_settings,
+    explain_settings,
+)
 from tui.screens.form import Field
 from tui.screens.picker import Choice, matches
 from tui.screens.settings_forms import (
@@ -25,8 +32,17 @@ def texts(fields: list[Field]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "attack",
     [
-        AttackSettings(),
-        AttackSettings("mifgsm", "gas pump", 8 / 255, 0.002, 7, "matched", 3, 0.9),
+        attack_settings(),
+        attack_settings(
+            "mifgsm",
+            target="gas pump",
+            epsilon=8 / 255,
+            alpha=0.002,
+            steps=7,
+            stop="matched",
+            seed=3,
+            decay=0.9,
+        ),
     ],
 )
 def test_an_attack_survives_its_form(attack: AttackSettings) -> None:
@@ -36,22 +52,22 @@ def test_an_attack_survives_its_form(attack: AttackSettings) -> None:
 @pytest.mark.parametrize(
     "explain",
     [
-        ExplainSettings(),
-        ExplainSettings(
-            "integrated",
-            "logit",
-            50,
-            2.5,
-            0.02,
-            9,
-            0.5,
-            "features.3",
-            "difference",
-            "mean",
-            30,
-            5,
-            "x/y",
+        explain_settings(),
+        explain_settings(
+            "expected",
+            score="logit",
+            samples=50,
+            seconds=2.5,
+            standard_error=0.02,
+            seed=9,
+            smoothing=0.5,
+            layer="features.3",
+            layer_form="difference",
+            background="x/y",
         ),
+        explain_settings("integrated", layer="features.3", baseline="mean", background="x/y"),
+        explain_settings("lime", superpixels=30, features=5),
+        explain_settings("shap", smoothing=0.5, layer="features.0"),
     ],
 )
 def test_an_explanation_survives_its_form(explain: ExplainSettings) -> None:
@@ -68,13 +84,13 @@ def test_an_explanation_survives_its_form(explain: ExplainSettings) -> None:
         ("alpha", "-1", "alpha must lie between 0 and 1"),
         ("alpha", "0", "alpha must be a number, above 0"),
         ("steps", "0", "steps must lie between 1 and"),
-        ("steps", "2.5", "iterations must be a whole number, not '2.5'"),
+        ("steps", "2.5", "steps must be a whole number, not '2.5'"),
         ("seed", "-1", "seed must lie between 0 and"),
-        ("decay", "nan", "decay must be a number, not 'nan'"),
+        ("decay", "nan", "decay must be a number, 0 or more"),
     ],
 )
 def test_what_is_wrong_with_an_attack_is_said(field: str, typed: str, says: str) -> None:
-    form = texts(attack_fields(AttackSettings())) | {field: typed}
+    form = texts(attack_fields(attack_settings("mifgsm"))) | {field: typed}
     with pytest.raises(UserError, match=says.replace("(", r"\(")):
         build_attack(LABELS)(form)
 
@@ -83,18 +99,27 @@ def test_what_is_wrong_with_an_attack_is_said(field: str, typed: str, says: str)
     ("field", "typed", "says"),
     [
         ("samples", "0", "samples must lie between 1"),
-        ("seconds", "-2", "the time limit must be above 0"),
+        ("seconds", "-2", "the time limit must be a number, above 0"),
         ("standard_error", "much", "the error to stop at must be a number"),
         ("smoothing", "-0.5", "smoothing must be a number, 0 or more"),
         ("smoothing", "nan", "smoothing must be a number"),
-        ("superpixels", "1", "superpixels must lie between 2"),
-        ("explainer", "lime", "LIME explains pixels, not layers"),
     ],
 )
 def test_what_is_wrong_with_an_explanation_is_said(field: str, typed: str, says: str) -> None:
-    form = texts(explain_fields(ExplainSettings(layer="features.3"), INFO)) | {field: typed}
+    form = texts(explain_fields(explain_settings(layer="features.3"), INFO)) | {field: typed}
     with pytest.raises(UserError, match=says):
         build_explain(form)
+
+
+def test_what_the_chosen_explainer_has_no_use_for_is_not_shown_and_does_not_count() -> None:
+    rows = explain_fields(explain_settings(layer="features.3"), INFO)
+    form = texts(rows) | {"explainer": "lime", "superpixels": "30"}
+    shown = {row.name for row in rows if row.is_shown(form)}
+    assert {"samples", "superpixels", "features"} < shown
+    assert not shown & {"layer", "layer_form", "smoothing", "standard_error", "background"}
+    assert build_explain(form) == explain_settings("lime", superpixels=30)
+    with pytest.raises(UserError, match="superpixels must lie between 2"):
+        build_explain(form | {"superpixels": "1"})
 
 
 def test_a_picked_class_is_kept_by_name_where_the_name_is_its_own() -> None:

@@ -178,10 +178,10 @@ def test_what_is_pointed_at_is_what_is_marked() -> None:
     left = (cells[0] - width) // 2
     for row, column in ((0, 0), (30, 11), (55, 55)):
         y, x = pixels.spot_in_fitted((row, column), shape, (height, width))
-        found = pixels.place_in_fitted(shape, cells, left + x, y // 2)
-        assert found is not None
-        assert abs(found[0] - row) <= 3
-        assert abs(found[1] - column) <= 2
+        place = pixels.place_in_fitted(shape, cells, left + x, y // 2)
+        assert place is not None
+        assert abs(place[0] - row) <= 3
+        assert abs(place[1] - column) <= 2
     assert pixels.place_in_fitted(shape, cells, left - 1, 5) is None
 
 

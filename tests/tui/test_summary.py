@@ -6,7 +6,14 @@ from math import nan
 import numpy as np
 import pytest
 
-from engine.types import Attribution, Evidence, ExplainSettings, Prediction, Query, Side
+from engine.types import (
+    Attribution,
+    Evidence,
+    Prediction,
+    Query,
+    Side,
+    explain_settings,
+)
 from tui.state.sentences import caption, summarise
 
 BALL = Prediction(1, "ping-pong ball", 0.9991)
@@ -41,7 +48,7 @@ def evidence(clean: float, other: float, error: float, name: str = "elephant") -
         seconds_left=2.4,
         done=False,
         step=20,
-        settings=ExplainSettings(),
+        settings=explain_settings(),
     )
 
 
@@ -53,19 +60,19 @@ def test_confidence_ratio_and_standard_errors_are_named() -> None:
 
 
 def test_the_clean_class_is_named_where_it_is_another() -> None:
-    words = summarise(evidence(1.0, 0.62, 0.1, "ping-pong ball"), BALL)
-    assert "0.62× the clean picture's for elephant" in words
+    says = summarise(evidence(1.0, 0.62, 0.1, "ping-pong ball"), BALL)
+    assert "0.62× the clean picture's for elephant" in says
 
 
 def test_a_difference_within_its_error_is_said_to_be_so() -> None:
-    words = summarise(evidence(1.0, 0.9, 0.1), BALL)
-    assert words.endswith("a difference of 1.0 standard errors: not larger than chance allows.")
+    says = summarise(evidence(1.0, 0.9, 0.1), BALL)
+    assert says.endswith("a difference of 1.0 standard errors: not larger than chance allows.")
 
 
 @pytest.mark.parametrize("error", [nan, 0.0])
 def test_no_verdict_without_an_error(error: float) -> None:
-    words = summarise(evidence(1.0, 0.5, error), BALL)
-    assert words.endswith("a difference whose error is not known.")
+    says = summarise(evidence(1.0, 0.5, error), BALL)
+    assert says.endswith("a difference whose error is not known.")
 
 
 def test_equal_evidence_is_no_difference() -> None:
@@ -73,10 +80,10 @@ def test_equal_evidence_is_no_difference() -> None:
 
 
 def test_a_class_that_is_not_the_prediction_is_named() -> None:
-    found = evidence(1.0, 0.14, 0.1)
-    same = tuple(replace(a, query=replace(a.query, class_index=0)) for a in found.attributions)
-    words = summarise(replace(found, attributions=same), BALL)
-    assert "ping-pong ball 99.9 %, mean |phi| for elephant 0.14× the clean picture's," in words
+    shown = evidence(1.0, 0.14, 0.1)
+    same = tuple(replace(a, query=replace(a.query, class_index=0)) for a in shown.attributions)
+    says = summarise(replace(shown, attributions=same), BALL)
+    assert "ping-pong ball 99.9 %, mean |phi| for elephant 0.14× the clean picture's," in says
 
 
 def test_a_huge_ratio_has_no_digits_that_mean_nothing() -> None:
@@ -84,24 +91,24 @@ def test_a_huge_ratio_has_no_digits_that_mean_nothing() -> None:
 
 
 def test_much_noise_is_told() -> None:
-    found = evidence(1.0, 0.62, 0.1)
-    noisy = tuple(replace(a, noise=0.4) for a in found.attributions)
-    words = summarise(replace(found, attributions=noisy), BALL)
-    assert words.endswith("; noise alone would show up to 64.5 % as much.")
-    words = summarise(replace(found, attributions=noisy[:1]), None)
-    assert words.endswith("; noise alone would show up to 40.0 % as much.")
-    assert "noise" not in summarise(found, BALL)
+    shown = evidence(1.0, 0.62, 0.1)
+    noisy = tuple(replace(a, noise=0.4) for a in shown.attributions)
+    says = summarise(replace(shown, attributions=noisy), BALL)
+    assert says.endswith("; noise alone would show up to 64.5 % as much.")
+    says = summarise(replace(shown, attributions=noisy[:1]), None)
+    assert says.endswith("; noise alone would show up to 40.0 % as much.")
+    assert "noise" not in summarise(shown, BALL)
 
 
 def test_an_explanation_that_was_stopped_says_so() -> None:
-    words = caption(evidence(1.0, 0.5, 0.1), running=False)
-    assert "n 50 of 200, stopped" in words
-    assert "left" not in words
+    says = caption(evidence(1.0, 0.5, 0.1), running=False)
+    assert "n 50 of 200, stopped" in says
+    assert "left" not in says
 
 
 def test_without_contrasts_the_error_is_not_known() -> None:
-    found = replace(evidence(1.0, 0.5, 0.1), contrasts=())
-    assert "whose error is not known" in summarise(found, BALL)
+    shown = replace(evidence(1.0, 0.5, 0.1), contrasts=())
+    assert "whose error is not known" in summarise(shown, BALL)
 
 
 @pytest.mark.parametrize("clean", [0.0, nan])
@@ -110,21 +117,21 @@ def test_nothing_is_compared_with_nothing(clean: float) -> None:
 
 
 def test_the_clean_picture_alone_is_described() -> None:
-    found = replace(evidence(0.5, 0.5, 0.1), attributions=evidence(0.5, 0.5, 0.1).attributions[:1])
-    assert summarise(found, None) == "Clean picture: mean |phi| for elephant is 0.500 ± 2.0 %."
+    shown = replace(evidence(0.5, 0.5, 0.1), attributions=evidence(0.5, 0.5, 0.1).attributions[:1])
+    assert summarise(shown, None) == "Clean picture: mean |phi| for elephant is 0.500 ± 2.0 %."
 
 
 def test_names_cannot_reach_the_terminal_as_commands() -> None:
-    words = summarise(evidence(1.0, 0.5, 0.1), Prediction(1, "ball\x1b]0;owned\x07", 0.9))
-    assert "\x1b" not in words
-    assert "\x07" not in words
+    says = summarise(evidence(1.0, 0.5, 0.1), Prediction(1, "ball\x1b]0;owned\x07", 0.9))
+    assert "\x1b" not in says
+    assert "\x07" not in says
 
 
 def test_the_caption_names_step_samples_error_gap_and_time_left() -> None:
-    words = caption(evidence(1.0, 0.5, 0.1))
+    says = caption(evidence(1.0, 0.5, 0.1))
     for part in ("step 20", "n 50 of 200", "error 1.0 | 2.0 %", "gap 0.0040", "3 s left"):
-        assert part in words
-    assert "expected gradients, probability" in words
+        assert part in says
+    assert "expected gradients, probability" in says
 
 
 def test_the_caption_of_a_finished_explanation_has_no_time_left() -> None:

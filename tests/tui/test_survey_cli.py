@@ -18,13 +18,18 @@ import pytest
 from rich.console import Console
 
 from engine.builtin import sample_folder
-from engine.types import AttackSettings, ExplainSettings, ModelSettings
+from engine.types import (
+    ModelSettings,
+    attack_settings,
+    explain_settings,
+    thresholds,
+)
 from tests.conftest import ROOT
 from tests.tui.test_survey_screen import frame
 from tui.cli import survey as survey_cli
 from tui.cli import survey_progress
 from tui.cli.main import main
-from tui.state import thresholds as survey_thresholds
+from tui.state.thresholds import sentence
 
 QUICK = (
     *("--samples", "4", "--steps", "3", "--targets", "similar", "--epsilon", "0.05"),
@@ -63,14 +68,35 @@ def test_a_survey_prints_plain_lines_and_leaves_its_files(
     assert json.loads((out / "summary.json").read_text())["state"] == "finished"
 
 
+def test_a_survey_tells_its_background_as_an_explanation_does(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    samples, out = str(sample_folder()), tmp_path / "run"
+    words = ("--out", str(out), "--limit", "2", "--background", samples, *QUICK)
+    code, text, _ = run(capsys, samples, *words)
+    assert code == 0
+    picture = str(next(sample_folder().iterdir()))
+    assert main(["explain", picture, "--background", samples, "--samples", "4", "--json"]) == 0
+    digest = json.loads(capsys.readouterr().out)["background"]
+    assert len(digest) == 12
+    assert f"pictures, digest {digest}" in text
+    assert f"pictures, digest {digest}." in (out / "report.md").read_text()
+    for name in ("summary.json", "settings.json"):
+        assert json.loads((out / name).read_text())["background"] == digest
+
+
 def test_lists_make_every_combination(done: Path) -> None:
-    words = [
+    arguments = [
         *("photos", "--out", "run", "--method", "bim,blog", "--epsilon", "0.01,8/255"),
         *("--score", "logit,probability", "--layer", "input,features.3,features.7:difference"),
     ]
-    asked = survey_cli.settings(survey_cli.parser().parse_args(words))
-    assert asked.methods == ("bim", "blog")
-    assert asked.epsilons == (0.01, 8 / 255)
+    asked = survey_cli.experiment(survey_cli.parser().parse_args(arguments))
+    assert [(a.method, a.epsilon, a.target) for a in asked.attacks] == [
+        (method, epsilon, target)
+        for method in ("bim", "blog")
+        for epsilon in (0.01, 8 / 255)
+        for target in ("random", "similar")
+    ]
     assert [(e.layer, e.layer_form, e.score) for e in asked.explanations] == [
         (None, "activation", "logit"),
         (None, "activation", "probability"),
@@ -84,14 +110,14 @@ def test_lists_make_every_combination(done: Path) -> None:
 def test_the_explorer_repeats_a_row(capsys: pytest.CaptureFixture[str], done: Path) -> None:
     with (done / "rows.csv").open(encoding="utf-8") as file:
         row = next(row for row in csv.DictReader(file) if row["arm"] == "bim-0.05-similar")
-    words = [
+    arguments = [
         *("attack", str(sample_folder() / row["picture"]), "--target", "similar", "--json"),
         *("--epsilon", "0.05", "--steps", "3", "--seed", row["seed"], "--threads", "1"),
     ]
-    assert main(words) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["target"]["index"] == int(row["target"])
-    last = found["steps"][-1]
+    assert main(arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["target"]["index"] == int(row["target"])
+    last = report["steps"][-1]
     assert last["probability_target"] == pytest.approx(float(row["probability_target"]), abs=1e-4)
     assert last["l2"] == pytest.approx(float(row["l2"]), abs=1e-4)
 
@@ -105,7 +131,7 @@ def test_runs_are_compared(capsys: pytest.CaptureFixture[str], done: Path, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         ((), "takes a folder of pictures"),
         (("{samples}",), "give --out RUN"),
@@ -124,7 +150,7 @@ def test_runs_are_compared(capsys: pytest.CaptureFixture[str], done: Path, tmp_p
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], message: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "foreign").mkdir()
@@ -134,7 +160,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     sample = next(sample_folder().iterdir())
     for folder in ("zebra", "holiday"):
         shutil.copy(sample, tmp_path / "mixed" / folder)
-    filled = [word.format(tmp=tmp_path, samples=sample_folder()) for word in words]
+    filled = [word.format(tmp=tmp_path, samples=sample_folder()) for word in arguments]
     code, _, error = run(capsys, *filled)
     assert code == 2
     assert message in error
@@ -144,8 +170,8 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 
 
 def test_a_changed_setting_is_refused(capsys: pytest.CaptureFixture[str], done: Path) -> None:
-    words = (str(sample_folder()), "--out", str(done), "--limit", "12", *QUICK)
-    code, _, error = run(capsys, *words, "--seed", "5")
+    arguments = (str(sample_folder()), "--out", str(done), "--limit", "12", *QUICK)
+    code, _, error = run(capsys, *arguments, "--seed", "5")
     assert code == 2
     assert "begun with seed 0, not 5: choose another --out" in error
 
@@ -159,9 +185,18 @@ def test_a_signal_ends_after_the_picture_in_work_and_says_how_to_go_on(
 ) -> None:
     """Terminals and schedulers signal all processes at once."""
     out = tmp_path / "run"
-    words = ["survey", str(sample_folder()), "--out", str(out), *QUICK, "--samples", "60", *more]
+    arguments = [
+        "survey",
+        str(sample_folder()),
+        "--out",
+        str(out),
+        *QUICK,
+        "--samples",
+        "60",
+        *more,
+    ]
     started = subprocess.Popen(
-        [sys.executable, "-m", "tui.cli.main", *words],
+        [sys.executable, "-m", "tui.cli.main", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -187,11 +222,11 @@ class TestThresholds:
     def test_a_survey_leaves_thresholds_for_the_explorer(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
-        words = (str(sample_folder()), "--out", str(tmp_path / "run"), "--limit", "12", *QUICK)
-        assert run(capsys, *words)[0] == 0
-        explain = ExplainSettings(samples=4)
-        kept = json.loads(survey_thresholds.default_path().read_text())
-        rows = kept[survey_thresholds.key_of(ModelSettings(), explain)]
+        arguments = (str(sample_folder()), "--out", str(tmp_path / "run"), "--limit", "12", *QUICK)
+        assert run(capsys, *arguments)[0] == 0
+        explain = explain_settings(samples=4)
+        kept = json.loads(thresholds.default_path().read_text())
+        rows = kept[thresholds.key_of(ModelSettings(), explain)]
         summary = json.loads((tmp_path / "run" / "summary.json").read_text())
         row = next(
             row
@@ -202,31 +237,32 @@ class TestThresholds:
         assert (rows[0]["auroc"], rows[0]["side"]) == (row["auroc"], row["side"])
 
     def test_they_speak_for_their_own_way_to_explain_only(self, tmp_path: Path) -> None:
-        path, explain = tmp_path / "thresholds.json", ExplainSettings(samples=4)
+        path, explain = tmp_path / "thresholds.json", explain_settings(samples=4)
         base = {
             "statistic": "mean_abs", "value": 2.0, "side": "below", "arm": "BIM", "pairs": 40,
             "method": "bim", "target": "random", "auroc": 0.8, "low": 0.7, "high": 0.9,
         }  # fmt: skip
         similar = base | {"target": "similar", "auroc": 0.5, "low": 0.4, "high": 0.6}
-        key = survey_thresholds.key_of(ModelSettings(), explain)
+        key = thresholds.key_of(ModelSettings(), explain)
         path.write_text(json.dumps({key: [similar, base]}))
-        attack = AttackSettings().method, "random"
-        found = survey_thresholds.lookup(ModelSettings(), explain, attack, path)
-        assert found is not None
-        assert found.target == "random"
-        assert "Below the survey's threshold 2.00" in survey_thresholds.sentence(found, 1.5)
-        assert "Not below the survey's threshold" in survey_thresholds.sentence(found, 2.5)
+        attack, kept = (attack_settings().method, "random"), thresholds.read(path)
+        threshold = thresholds.lookup(kept, ModelSettings(), explain, attack)
+        assert threshold is not None
+        assert threshold.target == "random"
+        assert "Below the survey's threshold 2.00" in sentence(threshold, 1.5)
+        assert "Not below the survey's threshold" in sentence(threshold, 2.5)
         for change in ({"score": "logit"}, {"background": "elsewhere"}, {"samples": 5}):
             other = replace(explain, **change)
-            assert survey_thresholds.lookup(ModelSettings(), other, attack, path) is None
+            assert thresholds.lookup(kept, ModelSettings(), other, attack) is None
         path.write_text(json.dumps({key: [similar]}))
-        assert survey_thresholds.lookup(ModelSettings(), explain, attack, path) is None
+        kept = thresholds.read(path)
+        assert thresholds.lookup(kept, ModelSettings(), explain, attack) is None
 
-    def test_a_broken_file_is_ignored(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("text", ["{", "[]", '{"a network": [{"value": 2.0}]}'])
+    def test_a_broken_file_is_ignored(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "thresholds.json"
-        path.write_text("{")
-        attack = ("bim", "random")
-        assert survey_thresholds.lookup(ModelSettings(), ExplainSettings(), attack, path) is None
+        path.write_text(text)
+        assert thresholds.read(path) == {}
 
 
 def test_in_a_terminal_the_display_shows_rates_and_results() -> None:

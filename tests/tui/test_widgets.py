@@ -13,7 +13,7 @@ from tests.tui.one_widget import (  # noqa: F401
     ALL,
     ORIGINAL,
     TARGET,
-    Stage,
+    OneWidget,
     lines,
     picture,
     prediction,
@@ -34,7 +34,7 @@ async def test_every_widget_fills_its_cells_at_any_size(
     kind: type[Canvas], mode: colors.ColorMode
 ) -> None:
     colors.configure(mode)
-    app = Stage(kind())
+    app = OneWidget(kind())
     async with app.run_test(size=(80, 24)) as pilot:
         assert len(lines(app.widget)) == 24
         shown(app.widget)
@@ -47,7 +47,7 @@ async def test_every_widget_fills_its_cells_at_any_size(
 @pytest.mark.parametrize("kind", ALL)
 async def test_without_colour_no_widget_chooses_a_colour(kind: type[Canvas]) -> None:
     colors.configure("none")
-    app = Stage(shown(kind()))
+    app = OneWidget(shown(kind()))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         used = {
@@ -63,7 +63,7 @@ async def test_without_colour_no_widget_chooses_a_colour(kind: type[Canvas]) -> 
 
 
 async def test_a_frame_that_looks_the_same_repaints_nothing() -> None:
-    app = Stage(PictureView())
+    app = OneWidget(PictureView())
     async with app.run_test(size=(40, 20)) as pilot:
         view = app.query_one(PictureView)
         first = np.full((56, 56, 3), 120, dtype=np.uint8)
@@ -76,7 +76,7 @@ async def test_a_frame_that_looks_the_same_repaints_nothing() -> None:
 
 
 async def test_only_the_lines_that_changed_are_repainted() -> None:
-    app = Stage(PictureView())
+    app = OneWidget(PictureView())
     async with app.run_test(size=(40, 20)) as pilot:
         view = app.query_one(PictureView)
         first = np.full((40, 40, 3), 120, dtype=np.uint8)
@@ -93,7 +93,7 @@ async def test_only_the_lines_that_changed_are_repainted() -> None:
 
 
 async def test_what_is_shown_while_hidden_is_there_when_it_comes_back() -> None:
-    app = Stage(PredictionBars())
+    app = OneWidget(PredictionBars())
     async with app.run_test(size=(60, 10)) as pilot:
         bars = app.query_one(PredictionBars)
         bars.show((prediction(ORIGINAL, 0.9),), target=None, original=ORIGINAL)
@@ -108,7 +108,7 @@ async def test_what_is_shown_while_hidden_is_there_when_it_comes_back() -> None:
 
 
 async def test_an_empty_picture_says_why() -> None:
-    app = Stage(PictureView())
+    app = OneWidget(PictureView())
     async with app.run_test(size=(40, 10)) as pilot:
         app.query_one(PictureView).show(None, empty="No picture is open.")
         await pilot.pause()
@@ -121,7 +121,7 @@ async def test_an_empty_picture_says_why() -> None:
 async def test_the_value_under_the_cursor_can_be_read_with_keys() -> None:
     heat = np.zeros((10, 10))
     heat[6, 5] = -2.5e-6
-    app = Stage(HeatView())
+    app = OneWidget(HeatView())
     async with app.run_test(size=(40, 21)) as pilot:
         view = app.query_one(HeatView)
         view.show(heat)
@@ -131,16 +131,13 @@ async def test_the_value_under_the_cursor_can_be_read_with_keys() -> None:
         assert view.cursor == (6, 5)
         assert view.value_at_cursor() == -2.5e-6
         assert "−2.50e−6 at row 6, column 5" in text(view)
-        pointed = app.heard[-1]
-        assert isinstance(pointed, HeatView.Pointed)
-        assert (pointed.value, pointed.row, pointed.column) == (-2.5e-6, 6, 5)
         await pilot.press(*["left"] * 20)
         assert view.cursor == (6, 0)
 
 
 async def test_the_mouse_reads_the_value_that_it_is_on() -> None:
     heat = np.arange(100.0).reshape(10, 10)
-    app = Stage(HeatView())
+    app = OneWidget(HeatView())
     async with app.run_test(size=(40, 21)) as pilot:
         view = app.query_one(HeatView)
         view.show(heat)
@@ -152,16 +149,15 @@ async def test_the_mouse_reads_the_value_that_it_is_on() -> None:
 
 async def test_the_scale_is_stated_and_can_be_fixed() -> None:
     heat = np.linspace(-1e-5, 1e-5, 400).reshape(20, 20)
-    app = Stage(HeatView())
+    app = OneWidget(HeatView())
     async with app.run_test(size=(60, 21)) as pilot:
         view = app.query_one(HeatView)
         view.show(heat)
         await pilot.pause()
-        assert view.scale_used == pytest.approx(9.9e-6, rel=0.02)
         assert "own scale" in text(view)
+        assert "+9.9" in text(view)
         view.show(heat, scale=2e-5)
         await pilot.pause()
-        assert view.scale_used == 2e-5
         assert "shared scale" in text(view)
         assert "+2.00e−5" in text(view)
 
@@ -170,7 +166,7 @@ async def test_the_scale_is_stated_and_can_be_fixed() -> None:
 
 
 async def test_target_and_original_are_marked_and_names_are_harmless() -> None:
-    app = Stage(PredictionBars())
+    app = OneWidget(PredictionBars())
     async with app.run_test(size=(50, 6)) as pilot:
         hostile = Prediction(7, "[red]evil\x1b[2J" + "long " * 20, 0.0001)
         app.query_one(PredictionBars).show(

@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -21,7 +22,13 @@ from engine.types import UserError
 from tui.cli import options as opt
 from tui.draw.colors import COLOR_MODES, configure
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 COMMANDS = ("attack", "explain", "survey", "models")
+
+APP_TARGET, COMMAND_TARGET = "random", "none"
+"""Targets where none is given."""
 
 EXPLAIN_CHUNK = 8
 """Draws in one chunk of a headless explanation."""
@@ -40,7 +47,7 @@ def app_parser() -> ArgumentParser:
     parser.add_argument("--no-hints", action="store_true", help="show no hints for beginners")
     opt.add_seed(parser)
     opt.add_model(parser)
-    opt.add_attack(parser, "random")
+    opt.add_attack(parser, APP_TARGET)
     opt.add_explain(parser)
     return parser
 
@@ -56,7 +63,7 @@ def command_parser(command: str) -> ArgumentParser:
     opt.add_model(parser)
     if command == "attack":
         parser.add_argument("--out", metavar="DIR", help="save the result as .npy and .png")
-        opt.add_attack(parser, "none")
+        opt.add_attack(parser, COMMAND_TARGET)
     else:
         parser.add_argument("--class", dest="class_name", metavar="CLASS", help="name or index")
         opt.add_explain(parser)
@@ -73,15 +80,17 @@ def _summary(command: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit code (2: bad input)."""
-    words = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        arguments = sys.argv[1:]
+    command = arguments[0] if arguments else ""
     try:
-        if words and words[0] == "survey":
+        if command == "survey":
             from tui.cli import survey as survey_cli
 
-            return survey_cli.run(survey_cli.parser().parse_args(words[1:]))
-        if words and words[0] in COMMANDS:
-            return _run_command(words[0], command_parser(words[0]).parse_args(words[1:]))
-        return _run_app(app_parser().parse_args(words))
+            return survey_cli.run(survey_cli.parser().parse_args(arguments[1:]))
+        if command in COMMANDS:
+            return _run_command(command, command_parser(command).parse_args(arguments[1:]))
+        return _run_app(app_parser().parse_args(arguments))
     except UserError as error:
         from tui.draw.text import safe
 
@@ -89,6 +98,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except (MemoryError, RuntimeError) as error:  # torch's way to say so, among others
+        if not isinstance(error, MemoryError) and "memory" not in str(error).lower():
+            raise
+        print(
+            "xaway-tui: out of memory: close other programs or use a smaller network.",
+            file=sys.stderr,
+        )
+        return 2
     except BrokenPipeError:
         # The reader went away (a pager, head): nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -98,42 +115,67 @@ def main(arguments: list[str] | None = None) -> int:
 def _run_command(command: str, options: Namespace) -> int:
     from rich.console import Console
 
+    import engine
     from tui.cli import report
-    from tui.cli.engine_client import Engine
 
     console = Console(highlight=False, markup=False)
-    with Engine(getattr(options, "threads", None)) as engine:
-        if command == "models":
-            report.print_models(console, engine.models())
-            return 0
-        image = str(Path(options.image))
-        attack = opt.attack_settings(options) if command == "attack" else None
-        explain = opt.explain_settings(options) if command == "explain" else None
-        info = engine.load(opt.model_settings(options))
-        if attack is not None:
-            engine.open(image)
-            frame = engine.attack(attack)
-            saved = engine.save(options.out) if options.out else None
-            if options.json:
-                print(json.dumps(report.attack_json(info, image, frame, saved), allow_nan=False))
-            else:
-                report.print_attack(console, info, image, frame, saved)
-        if explain is not None:
-            if explain.background is None:
-                engine.browse(str(Path(image).parent))
-            opened = engine.open(image)
-            # Chunks that follow the clock would change the last digits from call to call.
-            fixed = replace(explain, draws=EXPLAIN_CHUNK)
-            evidence = engine.explain(info, options.class_name, fixed, opened)
-            if options.json:
-                print(json.dumps(report.explain_json(info, image, evidence), allow_nan=False))
-            else:
-                report.print_explain(console, info, image, evidence)
+    if command == "models":
+        report.print_models(console, engine.networks())
+        return 0
+    if command == "attack":
+        _run_attack(console, options)
+    else:
+        _run_explain(console, options)
     return 0
 
 
+def _run_attack(console: Console, options: Namespace) -> None:
+    import engine
+    from tui.cli import report
+    from tui.cli.progress import ProgressBar
+
+    image = str(Path(options.image))
+    settings = opt.attack_settings(options, COMMAND_TARGET)
+    engine.prepare(options.threads)
+    with ProgressBar() as bar:
+        classifier = engine.load(opt.model_settings(options), progress=bar.bytes)
+        trace = []
+        for step in engine.attack(classifier, image, settings=settings):
+            trace.append(step.record)  # pixels of thousands of steps would fill the memory
+            bar.show("attacking", step.step, settings.iterations, "iterations")
+    info = classifier.info()
+    saved = None
+    if options.out:
+        saved = engine.save_step(classifier, step, options.out, Path(image).stem)
+    if options.json:
+        print(json.dumps(report.attack_json(info, image, step, trace, saved), allow_nan=False))
+    else:
+        report.print_attack(console, info, image, step, trace, saved)
+
+
+def _run_explain(console: Console, options: Namespace) -> None:
+    import engine
+    from tui.cli import report
+    from tui.cli.progress import ProgressBar
+
+    image = str(Path(options.image))
+    # Chunks that follow the clock would change the last digits from call to call.
+    settings = replace(opt.explain_settings(options), draws=EXPLAIN_CHUNK)
+    engine.prepare(options.threads)
+    with ProgressBar() as bar:
+        classifier = engine.load(opt.model_settings(options), progress=bar.bytes)
+        explanation = engine.explain(
+            classifier, image, options.class_name, settings=settings, progress=bar.samples
+        )
+    info, evidence = classifier.info(), explanation.evidence
+    if options.json:
+        print(json.dumps(report.explain_json(info, image, evidence), allow_nan=False))
+    else:
+        report.print_explain(console, info, image, evidence)
+
+
 def _run_app(options: Namespace) -> int:
-    settings = opt.attack_settings(options), opt.explain_settings(options)
+    settings = opt.attack_settings(options, APP_TARGET), opt.explain_settings(options)
     model = opt.model_settings(options) if options.model or options.weights else None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UserError(
@@ -141,7 +183,7 @@ def _run_app(options: Namespace) -> int:
         )
     _set_colors(options.color)
     _log_to_file()
-    from engine.worker.scheduler import Worker
+    from engine.worker import Worker
     from tui.app import XawayApp
     from tui.state.remembered import load_state
 

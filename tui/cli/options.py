@@ -1,24 +1,30 @@
-"""The command line's options: every sub-command takes them from here."""
+"""The command line's options: every sub-command takes them from here.
+
+Those of attacks and explanations are derived from the registries' fields.
+"""
 
 from __future__ import annotations
 
 import argparse
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from engine.types import (
-    BASELINES,
     EXPLAINERS,
-    LAYER_FORMS,
     METHODS,
-    SCORES,
-    STOP_RULES,
     AttackSettings,
     ExplainSettings,
     ModelSettings,
+    Registry,
+    Setting,
     UserError,
     check_count,
-    parse_fraction,
 )
+
+S = TypeVar("S")
+
+SEED = "seed"
 
 
 class Parser(ArgumentParser):
@@ -27,14 +33,6 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
         """One sentence on standard error."""
         self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
-
-
-def fraction(text: str) -> float:
-    """An argparse type for numbers such as 0.01 and 8/255."""
-    try:
-        return parse_fraction(text, "the value")
-    except UserError as error:
-        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
 
 def threads(text: str) -> int:
@@ -58,98 +56,100 @@ def add_model(parser: ArgumentParser) -> None:
     group.add_argument("--threads", type=threads, metavar="N", help="CPU threads (default: all)")
 
 
-def add_attack(parser: ArgumentParser, target: str) -> None:
-    """The attack's options; `target` is the default target rule."""
-    default = AttackSettings()
-    group = parser.add_argument_group("attack")
-    group.add_argument("--method", choices=METHODS, default=default.method)
-    group.add_argument(
-        "--target",
-        default=target,
-        metavar="CLASS",
-        help="class name or index, random, similar, nearest or none (default: %(default)s)",
-    )
-    group.add_argument(
-        "--epsilon",
-        type=fraction,
-        default=default.epsilon,
-        metavar="E",
-        help="L-infinity bound, 0.01 or 8/255 (default: 4/255)",
-    )
-    group.add_argument(
-        "--alpha", type=fraction, metavar="A", help="step size (default: the method's own)"
-    )
-    group.add_argument("--steps", type=int, default=default.steps, metavar="N")
-    group.add_argument("--stop", choices=STOP_RULES, default=default.stop)
-    group.add_argument("--decay", type=float, default=default.decay, help="MI-FGSM's momentum")
-
-
-def add_explain(parser: ArgumentParser) -> None:
-    """The explanation's options."""
-    default = ExplainSettings()
-    group = parser.add_argument_group("explanation")
-    group.add_argument("--explainer", choices=EXPLAINERS, default=default.explainer)
-    group.add_argument("--score", choices=SCORES, default=default.score)
-    group.add_argument("--samples", type=int, default=default.samples, metavar="N")
-    group.add_argument("--seconds", type=float, metavar="S", help="stop after this time")
-    group.add_argument(
-        "--standard-error",
-        type=float,
-        metavar="R",
-        help="stop when the error of mean |phi| falls below R times its value",
-    )
-    group.add_argument("--smoothing", type=float, default=default.smoothing, metavar="SD")
-    group.add_argument("--layer", metavar="NAME", help="explain this layer's input, not pixels")
-    group.add_argument("--layer-form", choices=LAYER_FORMS, default=default.layer_form)
-    group.add_argument("--background", metavar="DIR", help="pictures to compare with")
-    group.add_argument("--baseline", choices=BASELINES, default=default.baseline)
-    group.add_argument("--superpixels", type=int, default=default.superpixels, metavar="N")
-    group.add_argument("--features", type=int, default=default.features, metavar="K")
-
-
 def add_seed(parser: ArgumentParser) -> None:
     """--seed, which all randomness comes from."""
     parser.add_argument("--seed", type=int, default=0, metavar="S")
 
 
-def model_settings(options: Namespace, default: ModelSettings | None = None) -> ModelSettings:
-    """The network asked for; `default` where none was named."""
-    if options.model is None and default is not None:
-        return default
+def add_attack(parser: ArgumentParser, target: str) -> None:
+    """The attack's options; `target` is the default target rule."""
+    add_choice(parser, "attack", METHODS, "bim", {"target": target})
+
+
+def add_explain(parser: ArgumentParser) -> None:
+    """The explanation's options."""
+    add_choice(parser, "explanation", EXPLAINERS, "expected")
+
+
+def add_choice(
+    parser: ArgumentParser,
+    title: str,
+    registry: Registry[S],
+    default: str,
+    other: Mapping[str, object] | None = None,
+) -> None:
+    """An option for the row of a registry, and one for each field that a row has.
+
+    Options that are not given leave no trace in the namespace, so that those given for a row that
+    has no use for them can be told. `other` are defaults that differ from the record's.
+    """
+    group = parser.add_argument_group(title)
+    group.add_argument(f"--{registry.what}", choices=tuple(registry), default=default)
+    for name, one in registry.fields().items():
+        if name == SEED:
+            continue
+        users = registry.users(name)
+        value = {**registry.defaults(users[0]), **(other or {})}[name]
+        group.add_argument(
+            option(name),
+            default=argparse.SUPPRESS,
+            metavar=one.metavar,
+            help=help_of(one, value, () if len(users) == len(registry) else users),
+            **reading(name, one),
+        )
+
+
+def option(name: str) -> str:
+    """A field's option: `--standard-error`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def help_of(one: Setting, value: object, users: tuple[str, ...]) -> str:
+    """What help says of a field with this default; `users` where not all have a use for it."""
+    facts = [f"default: {one.text(value) or one.empty}"]
+    if users:
+        facts.append(f"for {', '.join(users)}")
+    return f"{one.help or one.label} ({'; '.join(facts)})".replace("%", "%%")
+
+
+def reading(name: str, one: Setting) -> dict[str, Any]:
+    """How argparse reads a field."""
+    if one.choices:
+        return {"choices": one.choices}
+
+    def parsed(text: str) -> object:
+        try:
+            return one.parse(text, name)
+        except UserError as error:
+            raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+    kind: Callable[[str], object] = parsed
+    return {"type": kind}
+
+
+def given(options: Namespace, registry: Registry[S]) -> dict[str, Any]:
+    """The values of a registry's fields that were given, and the seed."""
+    names = [name for name in registry.fields() if hasattr(options, name)]
+    return {name: getattr(options, name) for name in names}
+
+
+def model_settings(options: Namespace) -> ModelSettings:
+    """The network asked for.
+
+    Raises:
+        UserError: weights without a network.
+    """
     name = options.model or ("builtin" if not options.weights else "")
     if not name:
         raise UserError("--weights needs --model: say which network the weights belong to.")
     return ModelSettings(name, options.weights, options.labels, options.device)
 
 
-def attack_settings(options: Namespace) -> AttackSettings:
-    """Checked settings of the attack."""
-    return AttackSettings(
-        method=options.method,
-        target=options.target,
-        epsilon=options.epsilon,
-        alpha=options.alpha,
-        steps=options.steps,
-        stop=options.stop,
-        seed=options.seed,
-        decay=options.decay,
-    )
+def attack_settings(options: Namespace, target: str) -> AttackSettings:
+    """Checked settings of the attack; `target` where none was given."""
+    return METHODS.make(options.method, **{"target": target, **given(options, METHODS)})
 
 
 def explain_settings(options: Namespace) -> ExplainSettings:
     """Checked settings of the explanation."""
-    return ExplainSettings(
-        explainer=options.explainer,
-        score=options.score,
-        samples=options.samples,
-        seconds=options.seconds,
-        standard_error=options.standard_error,
-        seed=options.seed,
-        smoothing=options.smoothing,
-        layer=options.layer,
-        layer_form=options.layer_form,
-        baseline=options.baseline,
-        superpixels=options.superpixels,
-        features=options.features,
-        background=options.background,
-    )
+    return EXPLAINERS.make(options.explainer, **given(options, EXPLAINERS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,16 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.types import (
-    METHOD_NAMES,
+    METHODS,
+    AttackStep,
     ClassLabel,
     Evidence,
-    Frame,
     ListedModel,
     ModelInfo,
     Prediction,
+    SavedAttack,
     StepRecord,
 )
-from engine.worker.protocol import Saved
 from tui.draw import colors
 from tui.draw.pixels import default_scale, fitted_size, heat_text, resample
 from tui.draw.text import compact, percent, safe
@@ -58,31 +59,37 @@ def _step_json(record: StepRecord) -> dict[str, Any]:
     }
 
 
-def attack_json(info: ModelInfo, image: str, frame: Frame, saved: Saved | None) -> dict[str, Any]:
+def attack_json(
+    info: ModelInfo,
+    image: str,
+    last: AttackStep,
+    trace: Sequence[StepRecord],
+    saved: SavedAttack | None,
+) -> dict[str, Any]:
     """The object that `xaway-tui attack --json` prints; see the README."""
-    settings = frame.settings
-    found: dict[str, Any] = {
+    settings = last.settings
+    report: dict[str, Any] = {
         "model": info.name,
         "device": info.device,
         "image": image,
         "method": settings.method,
-        "target": label_json(frame.target),
-        "original": label_json(frame.original),
+        "target": label_json(last.target),
+        "original": label_json(last.original),
         "epsilon": settings.epsilon,
         "alpha": settings.step_size,
         "seed": settings.seed,
-        "steps": [_step_json(record) for record in frame.trace],
-        "success": frame.success_step is not None,
-        "success_step": frame.success_step,
+        "steps": [_step_json(record) for record in trace],
+        "success": last.success_step is not None,
+        "success_step": last.success_step,
     }
     if saved is not None:
-        found["saved"] = {
+        report["saved"] = {
             "npy": saved.npy,
             "png": saved.png,
             "survived": saved.survived,
             "prediction": prediction_json(saved.prediction),
         }
-    return found
+    return report
 
 
 def explain_json(info: ModelInfo, image: str, evidence: Evidence) -> dict[str, Any]:
@@ -108,24 +115,30 @@ def explain_json(info: ModelInfo, image: str, evidence: Evidence) -> dict[str, A
             "edges": [float(edge) for edge in evidence.edges],
             "shares": [float(share) for share in one.histogram],
         },
+        "background": evidence.background,
         "note": evidence.note,
     }
 
 
 def print_attack(
-    console: Console, info: ModelInfo, image: str, frame: Frame, saved: Saved | None
+    console: Console,
+    info: ModelInfo,
+    image: str,
+    last: AttackStep,
+    trace: Sequence[StepRecord],
+    saved: SavedAttack | None,
 ) -> None:
     """A report of an attack for people."""
-    settings = frame.settings
-    aim = f"→ {safe(frame.target.name)}" if frame.target else "away from it (untargeted)"
+    settings = last.settings
+    aim = f"→ {safe(last.target.name)}" if last.target else "away from it (untargeted)"
     console.print(
         Text.assemble(
             (safe(image), "bold"),
             f"\n{safe(info.name)} on {info.device}: ",
-            (safe(frame.original.name), colors.hexadecimal(colors.ORIGINAL)),
+            (safe(last.original.name), colors.hexadecimal(colors.ORIGINAL)),
             " ",
             (aim, colors.hexadecimal(colors.TARGET)),
-            f"\n{METHOD_NAMES[settings.method]}, epsilon {settings.epsilon:g}"
+            f"\n{METHODS[settings.method].label}, epsilon {settings.epsilon:g}"
             f" = {settings.epsilon * 255:.3g}/255, alpha {settings.step_size:.4g},"
             f" {settings.iterations} steps, seed {settings.seed}",
         )
@@ -134,7 +147,7 @@ def print_attack(
     for heading in ("step", "loss", "L∞", "L2", "target", "original"):
         table.add_column(heading, justify="right")
     table.add_column("top prediction")
-    for record in frame.trace:
+    for record in trace:
         best = record.top[0]
         table.add_row(
             str(record.step),
@@ -144,13 +157,13 @@ def print_attack(
             percent(record.probability_target),
             percent(record.probability_original),
             Text(f"{safe(best.name)} {percent(best.probability)}"),
-            style="bold" if record.step == frame.success_step else "",
+            style="bold" if record.step == last.success_step else "",
         )
     console.print(table)
-    if frame.success_step is None:
+    if last.success_step is None:
         console.print("The attack did not reach its goal.")
     else:
-        console.print(f"The attack reached its goal at step {frame.success_step}.")
+        console.print(f"The attack reached its goal at step {last.success_step}.")
     if saved is not None:
         fate = "survived" if saved.survived else "did not survive"
         console.print(
@@ -192,9 +205,9 @@ def print_explain(console: Console, info: ModelInfo, image: str, evidence: Evide
         table.add_row("mean_abs of noise alone", compact(one.noise), "")
     table.add_row(f"{settings.score} of the picture", compact(one.score_value), "")
     if math.isfinite(one.expected):
-        lime = settings.explainer == "lime"
-        base = "linear model without superpixels" if lime else "mean over the background"
-        table.add_row(base, compact(one.expected), "")
+        table.add_row(settings.expected_is, compact(one.expected), "")
+    if evidence.background:
+        table.add_row("digest of the background", evidence.background, "")
     table.add_row("completeness gap", compact(one.gap), "")
     console.print(table)
     if evidence.note:

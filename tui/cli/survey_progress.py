@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from contextlib import suppress
 
@@ -12,47 +11,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from engine.types import Separation, SurveyFrame
-from tui.draw.text import compact, safe
-from tui.widgets.status_line import duration_text
+from engine.types import SurveyFrame
+from tui.draw.survey_text import status_text, success_text
+from tui.draw.text import safe
 
 EVERY = 10.0
 """Seconds between two plain lines."""
 SHOWN = ("confidence", "mean", "mean_abs", "coherence")
 """Statistics printed at the end; the report has all."""
-
-
-def status_text(frame: SurveyFrame) -> str:
-    """`120 of 200 pictures, 8 left out, 1.3/s, 1:02 left; BIM ... 98 %`."""
-    parts = [f"{frame.done} of {frame.total} pictures"]
-    if frame.wrong:
-        parts.append(f"{frame.wrong} left out (network errs)")
-    if frame.failed:
-        parts.append(f"{frame.failed} failed")
-    if frame.rate > 0:
-        parts.append(f"{compact(frame.rate)}/s")
-    if frame.state == "running" and math.isfinite(frame.seconds_left):
-        parts.append(f"{duration_text(frame.seconds_left)} left")
-    return ", ".join(parts)
-
-
-def success_text(frame: SurveyFrame) -> str:
-    """Success rates of the attacks so far."""
-    parts = [
-        f"{safe(arm.name)} {100 * arm.reached / arm.tried:.0f} %"
-        for arm in frame.arms
-        if arm.control == "attack" and arm.tried
-    ]
-    return "reached: " + "; ".join(parts) if parts else ""
-
-
-def auroc_text(row: Separation) -> str:
-    """`0.83 [0.74, 0.90]`, or a dash."""
-    if not math.isfinite(row.auroc):
-        return "–"
-    if not math.isfinite(row.low):
-        return f"{row.auroc:.2f}"
-    return f"{row.auroc:.2f} [{row.low:.2f}, {row.high:.2f}]"
 
 
 class Lines:
@@ -87,8 +53,8 @@ class Lines:
             self._live.update(display(frame))
         elif frame.state != "running" or time.monotonic() >= self._next:
             self._next = time.monotonic() + EVERY
-            words = "; ".join(part for part in (status_text(frame), success_text(frame)) if part)
-            self._console.print(words, soft_wrap=True)
+            parts = filter(None, (status_text(frame), success_text(frame)))
+            self._console.print("; ".join(parts), soft_wrap=True)
 
 
 def display(frame: SurveyFrame) -> RenderableType:
@@ -114,15 +80,15 @@ def results_table(
     alone = {row.arm: row for row in frame.separations if row.statistic == "confidence"}
     for arm in frame.arms:
         for name in explanations:
-            found = [
+            figures = [
                 alone.get(arm.key) if one == "confidence" else rows.get((arm.key, name, one))
                 for one in statistics
             ]
-            own = (row for row in found if row is not None and row.statistic != "confidence")
-            known = next((row for row in own if row.pairs), None)
-            if known is not None:
-                cells = ["–" if row is None else auroc_text(row) for row in found]
-                table.add_row(Text(safe(arm.name)), Text(safe(name)), str(known.pairs), *cells)
+            own = (row for row in figures if row is not None and row.statistic != "confidence")
+            filled = next((row for row in own if row.pairs), None)
+            if filled is not None:
+                cells = ["–" if row is None else row.auroc_text for row in figures]
+                table.add_row(Text(safe(arm.name)), Text(safe(name)), str(filled.pairs), *cells)
     return table
 
 

@@ -1,4 +1,4 @@
-"""A sheet of cells with a character and two colours each, and short ways to lines of text. Pure."""
+"""A grid of cells with a character and two colours each, and short ways to lines of text. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from tui.draw import colors
 from tui.draw.colors import RGB
-from tui.draw.text import fit
+from tui.draw.text import wrap
 
 _NONE = -1
 
@@ -51,16 +51,9 @@ def line(*pieces: Segment) -> Strip:
     return Strip([part for part in pieces if part.text])
 
 
-def notice(words: str, width: int, height: int) -> list[Strip]:
-    """Quiet words in the middle of an empty area, broken into lines where they must be."""
-    rows: list[str] = [""]
-    for word in words.split():
-        longer = f"{rows[-1]} {word}".strip()
-        if cell_len(longer) <= width - 2:
-            rows[-1] = longer
-        else:
-            rows.append(word)
-    rows = [fit(row, width) for row in rows if row][:height]
+def notice(text: str, width: int, height: int) -> list[Strip]:
+    """Quiet text in the middle of an empty area, broken into lines where it must be."""
+    rows = [row for row in wrap(text, max(1, width - 2), height) if row]
     above = (height - len(rows)) // 2
     middle = [
         line(piece(" " * ((width - cell_len(row)) // 2)), piece(row, colors.QUIET)) for row in rows
@@ -68,7 +61,7 @@ def notice(words: str, width: int, height: int) -> list[Strip]:
     return [Strip.blank(width)] * above + middle
 
 
-class Sheet:
+class CellGrid:
     """Cells to write to; every character must be one cell wide."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -81,7 +74,7 @@ class Sheet:
     def write(
         self, row: int, column: int, text: str, fg: RGB | None = None, *, bold: bool = False
     ) -> None:
-        """Write `text` from a cell on; what lies outside the sheet is cut."""
+        """Write `text` from a cell on; what lies outside the grid is cut."""
         if not 0 <= row < self.height:
             return
         first = max(0, -column)
@@ -92,7 +85,7 @@ class Sheet:
         self.bold[row, span] = bold
 
     def strips(self) -> list[Strip]:
-        """The sheet as strips, a segment for each run of equal style."""
+        """The grid as strips, a segment for each run of equal style."""
         look = np.stack([self.fg, self.bg, self.bold.astype(np.int32)], axis=-1)
         starts = np.ones((self.height, self.width), dtype=bool)
         starts[:, 1:] = (look[:, 1:] != look[:, :-1]).any(axis=-1)

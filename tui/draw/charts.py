@@ -1,4 +1,4 @@
-"""Bars, curves and histograms in eighth blocks and braille: numbers in, sheets out. Pure."""
+"""Bars, curves and histograms in eighth blocks and braille: numbers in, characters out. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from engine.types import FloatArray
 from tui.draw import colors
-from tui.draw.cells import Sheet, blend, pack
+from tui.draw.cells import CellGrid, blend, pack
 from tui.draw.colors import RGB
 
 Dots = npt.NDArray[np.bool_]
@@ -54,10 +54,10 @@ def curve(
     """
     rows, columns = size
     dots = np.zeros(size, dtype=bool)
-    known = np.isfinite(values)
-    if not known.any():
+    finite = np.isfinite(values)
+    if not finite.any():
         return dots
-    places, values = places[known], values[known]
+    places, values = places[finite], values[finite]
     across = np.arange(round(float(places[0])), round(float(places[-1])) + 1)
     across = across[(across >= 0) & (across < columns)]
     level = _rows_of(np.interp(across, places, values), rows)
@@ -80,14 +80,14 @@ def band(places: FloatArray, low: FloatArray, high: FloatArray, size: tuple[int,
     """Every other dot of the area between two lines; see `curve` for the units."""
     rows, columns = size
     dots = np.zeros(size, dtype=bool)
-    known = np.isfinite(low) & np.isfinite(high)
-    if not known.any():
+    finite = np.isfinite(low) & np.isfinite(high)
+    if not finite.any():
         return dots
-    places = places[known]
+    places = places[finite]
     across = np.arange(round(float(places[0])), round(float(places[-1])) + 1)
     across = across[(across >= 0) & (across < columns)]
-    top = _rows_of(np.interp(across, places, high[known]), rows)
-    bottom = _rows_of(np.interp(across, places, low[known]), rows)
+    top = _rows_of(np.interp(across, places, high[finite]), rows)
+    bottom = _rows_of(np.interp(across, places, low[finite]), rows)
     row = np.arange(rows)[:, None]
     dots[:, across] = (row >= top) & (row <= bottom) & ((row + across) % 2 == 0)
     return dots
@@ -110,9 +110,9 @@ def _height(counts: FloatArray) -> FloatArray:
 
 
 def histogram(
-    edges: FloatArray, clean: FloatArray | None, adversarial: FloatArray | None, sheet: Sheet
+    edges: FloatArray, clean: FloatArray | None, adversarial: FloatArray | None, grid: CellGrid
 ) -> float:
-    """Draw one or two histograms over each other onto `sheet`; the share of the highest bin.
+    """Draw one or two histograms over each other onto `grid`; the share of the highest bin.
 
     `clean` and `adversarial` are counts or shares on the bins between `edges`; both are drawn
     as shares of their sum. Heights grow with log(1 + share / `UNIT`). Clean is filled,
@@ -122,7 +122,7 @@ def histogram(
         None if part is None or not part.sum() > 0 else part / part.sum()
         for part in (clean, adversarial)
     )
-    rows, columns = sheet.height, sheet.width
+    rows, columns = grid.height, grid.width
     parts = [part for part in (clean, adversarial) if part is not None]
     wide = [rebin(edges, part, 2 * columns) for part in parts]
     top = max([float(part.max()) for part in wide], default=0.0)
@@ -136,17 +136,16 @@ def histogram(
         filled = np.clip(np.rint(height)[None] - 8 * np.arange(rows)[::-1, None], 0, 8)
         filled = filled.astype(np.intp)
         shades = np.array(list("  " + "░" * 4 + "▒" * 3 if plain else _RISING))
-        sheet.text[:] = shades[filled]
-        sheet.fg[filled > 0] = pack(_filled())
+        grid.text[:] = shades[filled]
+        grid.fg[filled > 0] = pack(_filled())
     if adversarial is not None:
         height = _height(wide[-1]) / full
         level = np.where(height > 0, height, np.nan)
-        steps = _outline(level, 4 * rows)
-        marks = braille(steps)
+        marks = braille(_outline(level, 4 * rows))
         here = marks != " "
-        sheet.text[here] = marks[here]
-        sheet.fg[here] = pack(colors.ADVERSARIAL)
-        sheet.bg[here & (filled >= 4)] = pack(_filled())
+        grid.text[here] = marks[here]
+        grid.fg[here] = pack(colors.ADVERSARIAL)
+        grid.bg[here & (filled >= 4)] = pack(_filled())
     return top
 
 

@@ -93,11 +93,11 @@ def _nearest(mode: Literal["256", "16"]) -> npt.NDArray[np.uint8]:
     weight = np.sqrt(np.array([3.0, 5.9, 1.6], dtype=np.float32))
     level = (np.arange(32, dtype=np.float32) * 255 / 31)[:, None]
     plane = np.stack(np.broadcast_arrays(level, level.T), axis=-1).reshape(-1, 2) * weight[1:]
-    known = palette.astype(np.float32) * weight
-    across = ((plane[:, None, :] - known[None, :, 1:]) ** 2).sum(-1)
+    weighted = palette.astype(np.float32) * weight
+    across = ((plane[:, None, :] - weighted[None, :, 1:]) ** 2).sum(-1)
     table = np.empty((32, 32 * 32, 3), dtype=np.uint8)
     for red in range(32):
-        along = (level[red, 0] * weight[0] - known[:, 0]) ** 2
+        along = (level[red, 0] * weight[0] - weighted[:, 0]) ** 2
         table[red] = palette[(across + along).argmin(axis=1)]
     return table.reshape(32, 32, 32, 3)
 

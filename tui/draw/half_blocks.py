@@ -122,15 +122,15 @@ def _reversed(strip: Strip, column: int) -> Strip:
     return Strip([part for part in parts if part.text], len(text))
 
 
-def scale_legend(scale: float, mode: HeatMode, width: int, words: str = "") -> Strip:
+def scale_legend(scale: float, mode: HeatMode, width: int, note: str = "") -> Strip:
     """A line with the colour scale between its ends: `−1.2e−5 ▒▒▒▒ +1.2e−5  own scale`."""
     low = compact(-scale) if mode == "signed" else "0"
     high = compact(scale, sign=True)
     room = width - len(low) - len(high) - 2
-    if words and room - len(words) - 2 >= 10:
-        room -= len(words) + 2
+    if note and room - len(note) - 2 >= 10:
+        room -= len(note) + 2
     else:
-        words = ""
+        note = ""
     length = max(0, min(room, 24))
     values = np.linspace(-1.0 if mode == "signed" else 0.0, 1.0, max(length, 1))[None]
     quiet = style(colors.QUIET)
@@ -140,6 +140,6 @@ def scale_legend(scale: float, mode: HeatMode, width: int, words: str = "") -> S
         painted = colors.quantise(pixels.heat_pixels(values, 1.0), colors.current())
         ramp = list(half_blocks(np.repeat(painted, 2, axis=0))[0])
     parts = [Segment(f"{low} ", quiet), *(ramp if length else []), Segment(f" {high}", quiet)]
-    if words:
-        parts.append(Segment(f"  {words}", style(colors.FAINT)))
+    if note:
+        parts.append(Segment(f"  {note}", style(colors.FAINT)))
     return Strip(parts)

@@ -11,6 +11,8 @@ import unicodedata
 
 from rich.cells import cell_len, chop_cells
 
+from engine.types.statistics import STATISTICS
+
 ELLIPSIS = "…"
 UNSAFE = "\N{REPLACEMENT CHARACTER}"
 _ESCAPE = re.compile(
@@ -19,13 +21,6 @@ _ESCAPE = re.compile(
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours and cursor moves
     r"|\x1b[ -/]*[0-~]?"
 )
-_STATISTICS = {
-    "mean_abs": "mean |φ|",
-    "positive": "for",
-    "negative": "against",
-    "q50": "median",
-    "iqr": "IQR",
-}
 
 
 def safe(text: str, width: int | None = None) -> str:
@@ -73,6 +68,18 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
+def wrap(text: str, width: int, height: int) -> list[str]:
+    """`text` broken at blanks into at most `height` lines; the last ends in an ellipsis if cut."""
+    lines: list[str] = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if cell_len(longer) > width and lines[-1] and len(lines) < height:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [fit(one, width) for one in lines[:height]]
+
+
 def percent(probability: float) -> str:
     """A probability as a percentage that never claims more than is there.
 
@@ -116,4 +123,25 @@ def compact(value: float, digits: int = 3, *, sign: bool = False) -> str:
 
 def statistic_name(key: str) -> str:
     """A short name for the key of a statistic, safe for the terminal."""
-    return _STATISTICS.get(key) or safe(key.replace("_", " "))
+    statistic = STATISTICS.get(key)
+    return safe(key.replace("_", " ")) if statistic is None else statistic.label
+
+
+def size_text(size: float) -> str:
+    """Bytes in the unit that keeps the number short."""
+    for unit in ("B", "kB", "MB"):
+        if size < 999.5:
+            digits = 1 if unit == "MB" and size < 100 else 0
+            return f"{size:.{digits}f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def duration_text(seconds: float) -> str:
+    """`0:07`, `12:34` or `3:02:10`; a dash where unknown."""
+    if not math.isfinite(seconds):
+        return "–"
+    whole = math.ceil(max(0.0, seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, second = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import ClassVar, get_args
+from pkgutil import resolve_name
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from engine.types import AttackSettings, ClassLabel, ExplainSettings, ListedModel, ModelSettings
 from engine.worker.protocol import Command, Save
-from tui.draw.pixels import HeatMode
-from tui.screens.aside import SessionScreen
+from tui.screens.base import WorkspaceScreen
 from tui.screens.form import FormScreen
 from tui.screens.picker import Choice, PickerScreen
 from tui.screens.settings_forms import (
@@ -24,9 +24,6 @@ from tui.screens.settings_forms import (
 )
 from tui.state import hints
 from tui.state.keys import KEYS
-from tui.state.known import CLASS_CHOICES
-
-HEAT_MODES: tuple[HeatMode, ...] = get_args(HeatMode)
 
 
 def where(model: ListedModel) -> str:
@@ -36,7 +33,7 @@ def where(model: ListedModel) -> str:
     return f"{model.megabytes:.0f} MB to download"
 
 
-class Controls(SessionScreen):
+class Controls(WorkspaceScreen):
     """The actions behind `tui.state.keys.KEYS`. Subclasses show what has changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,126 +67,120 @@ class Controls(SessionScreen):
         raise NotImplementedError
 
     def _do(self, commands: list[Command]) -> None:
-        self.xaway.send(*commands)
+        self.host.send(*commands)
         self.show_settings()
 
     def _need_picture(self) -> bool:
-        if self.session.opened is None:
-            words = "A moment: the picture comes with the network."
-            self.notify(words if self._picture_comes else "Open a picture first.")
-            return False
-        return True
-
-    @property
-    def _picture_comes(self) -> bool:
-        session = self.session
-        return session.opened is None and bool(
-            session.loading or (session.path and session.info and not session.refused)
-        )
+        if self.workspace.picture.opened is not None:
+            return True
+        waits = "A moment: the picture comes with the network."
+        self.notify(waits if self.workspace.picture_comes else "Open a picture first.")
+        return False
 
     # --- the attack -----------------------------------------------------------------------------
 
     def action_play(self) -> None:
         """Play, pause, or begin; before there is a picture, begin as soon as it comes."""
-        if self._picture_comes:
-            self.session.play_on_arrival = True
+        if self.workspace.picture_comes:
+            self.workspace.picture.play_on_arrival = True
             self.notify("The attack begins as soon as the network is there.")
         elif self._need_picture():
             self.show_attack()
-            self._do(self.session.play_or_pause())
-            self.xaway.use_hint(hints.PLAY)
+            self._do(self.workspace.play_or_pause())
+            self.host.use_hint(hints.PLAY)
 
     def action_again(self) -> None:
         """Begin anew with the settings as they are."""
         if self._need_picture():
             self.show_attack()
-            self._do(self.session.start(play=True))
-            self.xaway.use_hint(hints.PLAY)
+            self._do(self.workspace.start(play=True))
+            self.host.use_hint(hints.PLAY)
 
     def action_similar(self) -> None:
         """Attack towards the runner-up class."""
-        self.session.attack = replace(self.session.attack, target="similar")
-        self.xaway.use_hint(hints.SIMILAR)
+        self.workspace.attack.change_target("similar")
+        self.host.use_hint(hints.SIMILAR)
         self.action_again()
 
     def action_method(self) -> None:
         """Take the next method."""
-        self.session.cycle_method()
+        self.workspace.attack.next_method()
         self.show_settings()
 
     def action_epsilon(self, by: int) -> None:
         """Change epsilon."""
-        self.session.change_epsilon(up=by > 0)
+        self.workspace.attack.change_epsilon(up=by > 0)
         self.show_settings()
 
     def action_seed(self) -> None:
         """Take the next seed."""
-        self.session.new_seed()
+        self.workspace.attack.next_seed()
         self.show_settings()
 
     def action_pick_target(self) -> None:
         """Choose a target."""
-        info = self.session.info
-        labels = info.labels if info else ()
+        attack, labels = self.workspace.attack, self._labels
 
         def picked(value: str | None) -> None:
             if value is not None:
-                target = target_setting(value, labels)
-                self.session.attack = replace(self.session.attack, target=target)
+                attack.change_target(target_setting(value, labels))
                 self.show_settings()
 
-        target = self.session.attack.target
+        target = attack.settings.target
         now = str(labels.index(target)) if target in labels else target
         self.app.push_screen(PickerScreen("Target", target_choices(labels), now), picked)
 
     def action_edit(self) -> None:
         """Edit all settings of the attack."""
-        info = self.session.info
+        attack = self.workspace.attack
 
-        def edited(attack: AttackSettings | None) -> None:
-            if attack is not None:
-                self.session.attack = attack
+        def edited(settings: AttackSettings | None) -> None:
+            if settings is not None:
+                attack.settings = settings
                 self.show_settings()
 
-        fields = attack_fields(self.session.attack)
-        build = build_attack(info.labels if info else ())
+        fields, build = attack_fields(attack.settings, attack.values), build_attack(self._labels)
         self.app.push_screen(FormScreen("Attack", fields, build), edited)
 
     def action_save(self) -> None:
         """Save the adversarial picture."""
-        if self.session.frame is None:
+        if self.workspace.attack.frame is None:
             self.notify("There is no attack to save yet.", severity="warning")
             return
-        self.xaway.send(Save(self.xaway.save_folder))
+        self.host.send(Save(self.host.save_folder))
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        info = self.workspace.network.info
+        return info.labels if info else ()
 
     # --- time -----------------------------------------------------------------------------------
 
     def action_step(self, by: int) -> None:
         """Move along the time axis."""
         if self._need_picture():
-            self._do(self.session.step(by))
+            self._do(self.workspace.step(by))
 
     def action_first(self) -> None:
         """To the clean picture."""
-        self._do(self.session.seek(0))
+        self._do(self.workspace.attack.seek(0))
 
     def action_last(self) -> None:
         """To the last iteration computed."""
-        frame = self.session.frame
-        self._do(self.session.seek(len(frame.trace) - 1) if frame else [])
+        frame = self.workspace.attack.frame
+        self._do(self.workspace.attack.seek(len(frame.trace) - 1) if frame else [])
 
     def action_trace(self) -> None:
         """Evidence on the time axis, on or off."""
-        self._do(self.session.toggle_trace())
+        self._do(self.workspace.toggle_trace())
         self.show_axis()
 
     def action_cancel(self) -> None:
         """Stop what runs."""
-        was_loading = self.session.loading
-        self._do(self.session.cancel())
+        was_loading = self.workspace.network.loading
+        self._do(self.workspace.cancel())
         self.show_evidence()
         if was_loading:
-            self.xaway.open_waiting()
             self.show_picture()
 
     # --- evidence -------------------------------------------------------------------------------
@@ -197,114 +188,79 @@ class Controls(SessionScreen):
     def action_explain(self) -> None:
         """Explain now."""
         if self._need_picture():
-            self._do(self.session.explain_now())
+            self._do(self.workspace.explain_now())
             self.show_evidence()
 
     def action_cycle_class(self) -> None:
         """Explain another class."""
-        session = self.session
-        choices = [choice for choice in CLASS_CHOICES if choice != "picked" or session.picked]
-        at = choices.index(session.class_choice) if session.class_choice in choices else -1
-        session.class_choice = choices[(at + 1) % len(choices)]
+        self.workspace.explained_class.next()
         self.show_settings()
         self.explain_soon()
 
     def action_pick_class(self) -> None:
         """Pick the class to explain."""
-        info = self.session.info
-        if info is None:
+        network, explained = self.workspace.network, self.workspace.explained_class
+        if network.info is None:
             return
 
         def picked(value: str | None) -> None:
             if value is not None:
-                index = int(value)
-                self.session.picked = ClassLabel(index, self.session.label(index))
-                self.session.class_choice = "picked"
+                explained.pick(ClassLabel(int(value), network.label(int(value))))
                 self.show_settings()
                 self.explain_soon()
 
-        now = str(self.session.picked.index) if self.session.picked else ""
-        picker = PickerScreen("Class to explain", class_choices(info.labels), now)
+        now = str(explained.picked.index) if explained.picked else ""
+        picker = PickerScreen("Class to explain", class_choices(network.info.labels), now)
         self.app.push_screen(picker, picked)
 
     def action_edit_explainer(self) -> None:
         """Edit the explainer's settings."""
+        workspace = self.workspace
 
         def edited(explain: ExplainSettings | None) -> None:
-            if explain is not None and explain != self.session.explain:
-                self.session.explain = explain
+            if explain is not None and explain != workspace.explain:
+                workspace.explain = explain
                 self.show_settings()
                 self.show_evidence()
                 self.explain_soon()
 
-        fields = explain_fields(self.session.explain, self.session.info)
+        fields = explain_fields(workspace.explain, workspace.network.info, workspace.explain_values)
         self.app.push_screen(FormScreen("Explanation", fields, build_explain), edited)
-
-    def action_heat_mode(self) -> None:
-        """Signed, absolute or positive."""
-        look = self.session.look
-        mode = HEAT_MODES[(HEAT_MODES.index(look.mode) + 1) % len(HEAT_MODES)]
-        self.session.look = replace(look, mode=mode)
-        self.show_evidence()
-
-    def action_overlay(self) -> None:
-        """Over the picture or alone."""
-        self.session.look = replace(self.session.look, overlay=not self.session.look.overlay)
-        self.show_evidence()
-
-    def action_scale(self) -> None:
-        """One scale for all, or one each."""
-        self.session.look = replace(self.session.look, shared=not self.session.look.shared)
-        self.show_evidence()
 
     def action_auto(self) -> None:
         """Evidence by itself, or only when asked for."""
-        self.session.auto_evidence = not self.session.auto_evidence
+        self.workspace.follow = not self.workspace.follow
         self.show_evidence()
         self.explain_soon()
 
-    def action_juxtapose(self) -> None:
-        """Five classes of each side."""
-        if self._need_picture():
-            from tui.screens.juxtaposition import JuxtapositionScreen
-
-            self.xaway.use_hint(hints.JUXTAPOSE)
-            self.app.push_screen(JuxtapositionScreen(), lambda _: self.explain_soon())
-
     # --- window ---------------------------------------------------------------------------------
 
-    def action_survey(self) -> None:
-        """The experiment over a folder."""
-        from tui.screens.survey import SurveyScreen
+    def action_open_screen(self, name: str, needs_picture: bool) -> None:
+        """Open a screen (see `tui.state.keys.opens`)."""
+        if not needs_picture or self._need_picture():
+            screen: Screen[None] = resolve_name(name)()
+            self.app.push_screen(screen, lambda _: self.come_back())
 
-        self.app.push_screen(SurveyScreen())
-
-    def action_zoom(self) -> None:
-        """One picture, large."""
-        if self._need_picture():
-            from tui.screens.zoom import ZoomScreen
-
-            self.app.push_screen(ZoomScreen())
+    def come_back(self) -> None:
+        """Another screen, which may have changed anything, was left."""
+        self.show_settings()
+        if self.workspace.evidence_wanted:
+            self.explain_soon()
 
     def action_pick_model(self) -> None:
         """Choose a network."""
-        if not self.xaway.models:
+        network = self.workspace.network
+        if not network.listed:
             self.notify("The list of networks comes with torch: a moment.", timeout=3)
             return
 
         def picked(value: str | None) -> None:
             if value is not None:
-                device = self.session.model.device
-                self._do(self.session.load_model(ModelSettings(name=value, device=device)))
+                settings = ModelSettings(name=value, device=network.settings.device)
+                self._do(self.workspace.load(settings))
 
-        choices = [Choice(one.name, one.name, where(one)) for one in self.xaway.models]
-        self.app.push_screen(PickerScreen("Network", choices, self.session.model.name), picked)
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        from tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen())
+        choices = [Choice(one.name, one.name, where(one)) for one in network.listed]
+        self.app.push_screen(PickerScreen("Network", choices, network.settings.name), picked)
 
     def action_nothing(self) -> None:
         """The list under the focus does it."""

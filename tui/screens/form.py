@@ -24,7 +24,11 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A row of the form. `values` makes it a choice, `choices` a pick from a list, else a text."""
+    """A row of the form. `values` makes it a choice, `choices` a pick from a list, else a text.
+
+    `only` is a choice's name and those of its values (of which a list may hold several) with which
+    the row is shown; empty: always.
+    """
 
     name: str
     label: str
@@ -34,6 +38,14 @@ class Field:
     choices: tuple[Choice, ...] = ()
     empty: str = ""
     hint: str = ""
+    only: tuple[str, tuple[str, ...]] | tuple[()] = ()
+
+    def is_shown(self, texts: dict[str, str]) -> bool:
+        """Whether the row has a use beside these."""
+        if not self.only:
+            return True
+        chosen, values = self.only
+        return any(word.strip() in values for word in texts[chosen].split(","))
 
 
 class FormScreen(ModalScreen[Record | None], Generic[Record]):
@@ -68,7 +80,7 @@ class FormScreen(ModalScreen[Record | None], Generic[Record]):
             box.border_subtitle = "↑↓ field · enter take, on ▾ open · esc back"
             with VerticalScroll(id="fields", can_focus=False):
                 for one in self._fields.values():
-                    with Horizontal(classes="form-row"):
+                    with Horizontal(classes="form-row", id=f"row-{one.name}"):
                         yield Static(one.label, classes="form-label", markup=False)
                         yield self._widget(one)
                         yield Static(one.hint, classes="form-hint", markup=False)
@@ -85,6 +97,7 @@ class FormScreen(ModalScreen[Record | None], Generic[Record]):
 
     def on_mount(self) -> None:
         """Begin at the first field."""
+        self._show_rows()
         self.query(".field").first().focus()
 
     @property
@@ -109,7 +122,13 @@ class FormScreen(ModalScreen[Record | None], Generic[Record]):
     @on(Input.Changed)
     @on(ChoiceField.Changed)
     def _edited(self) -> None:
+        self._show_rows()
         self._check()
+
+    def _show_rows(self) -> None:
+        texts = self.texts
+        for one in self._fields.values():
+            self.query_one(f"#row-{one.name}").display = one.is_shown(texts)
 
     @on(PickField.Wanted)
     def _pick(self, event: PickField.Wanted) -> None:

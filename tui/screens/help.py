@@ -34,7 +34,9 @@ def help_lines() -> list[Strip]:
             if key.group == group and key.help:
                 lines.append(line(piece("  " + pad(key.cap, 8), ACCENT), piece(key.help, TEXT)))
     lines += [Strip([]), line(piece("Signs", TEXT, bold=True))]
-    lines += [line(piece("  " + pad(sign, 8), ACCENT), piece(words, TEXT)) for sign, words in SIGNS]
+    lines += [
+        line(piece("  " + pad(sign, 8), ACCENT), piece(meaning, TEXT)) for sign, meaning in SIGNS
+    ]
     return lines
 
 

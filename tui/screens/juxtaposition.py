@@ -8,13 +8,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from engine.types import ByteArray, Query, Side
+from engine.types import ByteArray, Prediction, Query, Side
 from engine.worker.protocol import Event, Explained, Failed, Progress, Status, Stepped
 from tui.draw.colors import QUIET
 from tui.draw.text import safe
-from tui.screens.aside import Aside
+from tui.screens.base import HeatmapScreen
 from tui.screens.picker import PickerScreen
 from tui.screens.settings_forms import class_choices
+from tui.state import hints
+from tui.state.explained_class import likeliest
 from tui.state.sentences import caption
 from tui.widgets.grid import JuxtapositionGrid
 from tui.widgets.pane import Title
@@ -25,7 +27,7 @@ RANKS = 5
 KEYS = "arrows choose, shift reads · p add class · t top five · h o f look · esc back"
 
 
-class JuxtapositionScreen(Aside):
+class JuxtapositionScreen(HeatmapScreen):
     """The five likeliest classes of each side, and the classes picked with `p`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -49,27 +51,29 @@ class JuxtapositionScreen(Aside):
 
     def on_mount(self) -> None:
         """Ask at once."""
+        self.host.use_hint(hints.JUXTAPOSE)
         self.query_one("#zoom-keys", TextBlock).show(KEYS)
-        session = self.session
-        status = self.query_one(StatusLine)
-        status.show_model(session.info, session.model.name, session.loading)
-        if session.status is not None:
-            status.show_status(session.status)
+        network, status = self.workspace.network, self.query_one(StatusLine)
+        status.show_model(network.info, network.settings.name, network.loading)
+        if self.workspace.status is not None:
+            status.show_status(self.workspace.status)
         self.query_one(JuxtapositionGrid).focus()
         self.action_explain()
 
     def queries(self) -> tuple[Query, ...]:
         """What is explained: column by column, should memory have no room for all at once."""
-        likely = self.session.top_queries(RANKS)
-        sides: tuple[Side, ...] = ("clean", "adversarial") if self.session.frame else ("clean",)
+        frame = self.workspace.attack.frame
+        sides: list[tuple[Side, tuple[Prediction, ...]]] = [
+            ("clean", self.workspace.picture.predictions)
+        ]
+        if frame is not None:
+            sides.append(("adversarial", frame.predictions))
         rows = [
             [
                 Query(side, index)
-                for index in dict.fromkeys(
-                    [*self._picked, *(query.class_index for query in likely if query.side == side)]
-                )
+                for index in dict.fromkeys([*self._picked, *likeliest(predictions, RANKS)])
             ]
-            for side in sides
+            for side, predictions in sides
         ]
         return tuple(query for column in zip_longest(*rows) for query in column if query)
 
@@ -89,13 +93,14 @@ class JuxtapositionScreen(Aside):
 
     def show(self) -> None:
         """Show the evidence as it is now."""
-        session = self.session
-        evidence, look = session.juxtaposed, session.look
+        workspace = self.workspace
+        opened, frame, look = workspace.picture.opened, workspace.attack.frame, workspace.look
+        evidence = workspace.juxtaposition.shown
         pictures: dict[Side, ByteArray] = {}
-        if session.opened:
-            pictures["clean"] = session.opened.picture
-        if session.frame:
-            pictures["adversarial"] = session.frame.picture
+        if opened:
+            pictures["clean"] = opened.picture
+        if frame:
+            pictures["adversarial"] = frame.picture
         self.query_one(JuxtapositionGrid).show(
             evidence,
             pictures,
@@ -103,13 +108,14 @@ class JuxtapositionScreen(Aside):
             overlay=look.overlay,
             shared_scale=look.shared,
         )
-        line = self.query_one("#caption", TextBlock)
-        running = session.running(juxtaposed=True)
-        words = caption(evidence, first=False, running=running) if evidence else "explaining"
-        if session.frame is None:
-            words += " · no attack yet: esc, then space starts one"
-        line.show(words)
-        names = ", ".join(safe(session.label(index)) for index in self._picked)
+        running = workspace.juxtaposition.running
+        says = caption(evidence, first=False, running=running) if evidence else "explaining"
+        if evidence and evidence.background:
+            says += f" · background {evidence.background}"
+        if frame is None:
+            says += " · no attack yet: esc, then space starts one"
+        self.query_one("#caption", TextBlock).show(says)
+        names = ", ".join(safe(workspace.network.label(index)) for index in self._picked)
         self.query_one(Title).set(
             f"{names}, then the likeliest classes of each side"
             if names
@@ -118,7 +124,7 @@ class JuxtapositionScreen(Aside):
 
     def action_explain(self) -> None:
         """Ask (again)."""
-        self.xaway.send(*self.session.juxtapose(self.queries()))
+        self.host.send(*self.workspace.juxtapose(self.queries()))
         self.show()
 
     def action_top(self) -> None:
@@ -128,7 +134,7 @@ class JuxtapositionScreen(Aside):
 
     def action_pick(self) -> None:
         """Add a class, or take it away."""
-        info = self.session.info
+        info = self.workspace.network.info
         if info is None:
             return
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import ClassVar
 
 from textual import events, on
@@ -11,9 +10,11 @@ from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
 from textual.timer import Timer
 
+from engine.types import SavedAttack
 from engine.worker.protocol import (
     Event,
     EvidenceTraced,
+    Explain,
     Explained,
     Failed,
     Found,
@@ -29,7 +30,9 @@ from engine.worker.protocol import (
 from tui.draw.colors import ACCENT
 from tui.draw.text import percent, safe
 from tui.screens.controls import Controls
+from tui.state.failures import is_failure_of
 from tui.state.hints import hint
+from tui.state.sentences import why_no_picture
 from tui.widgets.course_row import CourseRow
 from tui.widgets.evidence_panel import EvidencePanel
 from tui.widgets.key_bar import KeyBar
@@ -51,16 +54,16 @@ EXPLAIN_DELAY = 0.3
 
 
 class MainScreen(Controls):
-    """See the module's docstring."""
+    """Lies under all other screens: what the app is for is done and read here."""
 
     AUTO_FOCUS: ClassVar[str | None] = "#rows"
 
     def __init__(self) -> None:
         super().__init__()
         self._timer: Timer | None = None
-        self._explained: tuple[int, int] | None = None
+        self._followed: tuple[int, int] | None = None  # attack and step that evidence follows
         self._page = 1
-        self._explain_failed = False
+        self._explain_failed = False  # whether the error that is shown is an explanation's
 
     def compose(self) -> ComposeResult:
         """All widgets; the style sheet puts them where the window has room."""
@@ -70,7 +73,7 @@ class MainScreen(Controls):
             yield PageBar(id="pages")
             with Horizontal(id="body"):
                 with Vertical(id="left"):
-                    yield Pane("Pictures", PictureList(self.xaway.paths, id="list"), id="pick")
+                    yield Pane("Pictures", PictureList(self.host.paths, id="list"), id="pick")
                     yield Pane("Attack", SettingsPanel(id="settings"), id="settings-pane")
                 with Vertical(id="right"):
                     yield PictureRow(id="pictures")
@@ -97,9 +100,8 @@ class MainScreen(Controls):
         )
 
     def _lay_out(self, size: Size) -> None:
-        width, height = size
-        small = width < SMALLEST[0] or height < SMALLEST[1]
-        wide = width >= WIDE[0] and height >= WIDE[1]
+        small = size.width < SMALLEST[0] or size.height < SMALLEST[1]
+        wide = size.width >= WIDE[0] and size.height >= WIDE[1]
         self.set_class(small, "-small")
         self.set_class(wide and not small, "-wide")
         self.set_class(not wide and not small, "-paged")
@@ -107,7 +109,7 @@ class MainScreen(Controls):
     # --- events of the worker -------------------------------------------------------------------
 
     def take(self, event: Event) -> None:
-        """Show what an event has changed. The session has taken it already."""
+        """Show what an event has changed."""
         if isinstance(event, Explained if self._explain_failed else Opened | Loaded | Stepped):
             self.query_one(StatusLine).show_error("")
         if isinstance(event, Stepped):
@@ -123,20 +125,20 @@ class MainScreen(Controls):
         elif isinstance(event, Glanced):
             self._list.tell(event.path, event.prediction or safe(event.reason))
         elif isinstance(event, Opened):
-            self._explained = None
+            self._followed = None
             self._list.mark(event.path)
             self.show_picture()
             self.explain_soon()
-            if self.session.play_on_arrival:
-                self.session.play_on_arrival = False
+            if self.workspace.picture.play_on_arrival:
+                self.workspace.picture.play_on_arrival = False
                 self.action_play()
         elif isinstance(event, Loaded):
             self._list.forget()
-            if wrong := self.session.settle_target():
+            if wrong := self.workspace.attack.check_target(event.info.labels):
                 self.notify(safe(wrong), severity="error", timeout=10, markup=False)
             self.show_picture()
         elif isinstance(event, Saved):
-            self._saved(event)
+            self._tell_saved(event.saved)
         elif isinstance(event, Failed):
             self._failed(event)
         self._show_model()
@@ -145,16 +147,16 @@ class MainScreen(Controls):
     def _found(self, event: Found) -> None:
         pictures = self._list
         pictures.add(event.paths, event.done)
-        if pictures.paths and not self.session.path:
-            self.xaway.open(pictures.paths[0])
+        if pictures.paths and not self.workspace.picture.path:
+            self._do(self.workspace.open(pictures.paths[0]))
         if event.done and not pictures.paths:
             self.show_picture()
 
-    def _saved(self, event: Saved) -> None:
-        seen = f"{safe(event.prediction.name)} {percent(event.prediction.probability)}"
-        fate = "survived" if event.survived else "did not survive"
+    def _tell_saved(self, saved: SavedAttack) -> None:
+        seen = f"{safe(saved.prediction.name)} {percent(saved.prediction.probability)}"
+        fate = "survived" if saved.survived else "did not survive"
         self.notify(
-            f"Saved {safe(event.npy)} and {safe(event.png)}. The attack {fate} the 8 bits of"
+            f"Saved {safe(saved.npy)} and {safe(saved.png)}. The attack {fate} the 8 bits of"
             f" the PNG: {seen}.",
             timeout=8,
             markup=False,
@@ -162,10 +164,10 @@ class MainScreen(Controls):
 
     def _failed(self, event: Failed) -> None:
         message = safe(event.message)
-        self._explain_failed = event.task.casefold() == "explain"
+        self._explain_failed = is_failure_of(event, Explain)
         self.query_one(StatusLine).show_error(message)
         self.notify(message, severity="error", timeout=10, markup=False)
-        if self.session.opened is None:
+        if self.workspace.picture.opened is None:
             self.show_picture()
         self.show_evidence()
 
@@ -176,84 +178,74 @@ class MainScreen(Controls):
         return self.query_one(PictureList)
 
     def _show_model(self) -> None:
-        session = self.session
-        self.query_one(StatusLine).show_model(session.info, session.model.name, session.loading)
+        network = self.workspace.network
+        self.query_one(StatusLine).show_model(network.info, network.settings.name, network.loading)
 
     def _show_hint(self) -> None:
-        found = hint(self.session, self.xaway.hints_used) if self.xaway.hints else None
+        helps = hint(self.workspace, self.host.hints_used) if self.host.hints else None
         line = self.query_one("#hint", TextBlock)
-        line.set_class(found is not None, "-shown")
-        line.show(found[1] if found else "")
+        line.set_class(helps is not None, "-shown")
+        line.show(helps[1] if helps else "")
 
     def show_settings(self) -> None:
         """Show the settings as they are now."""
-        self.set_class(self.session.trace_on, "-traced")
-        self.query_one(SettingsPanel).show(self.session)
+        attack = self.workspace.attack
+        self.set_class(attack.traced, "-traced")
+        self.query_one(SettingsPanel).show(self.workspace)
         pane = self.query_one("#settings-pane", Pane)
-        pane.heading.set("changed: a starts again" if self.session.changed else "")
+        pane.heading.set("changed: a starts again" if attack.changed else "")
 
     def show_picture(self) -> None:
         """Show the open picture, or why there is none."""
         self._show_frame()
         self.show_evidence()
 
-    def _why_empty(self) -> str:
-        session = self.session
-        if session.loading:
-            return f"loading {safe(session.model.name)}"
-        if session.info is None:
-            return "no network is loaded: k chooses one"
-        if session.path and session.path == session.refused:
-            return f"{safe(PurePath(session.path).name)} cannot be opened: choose another picture"
-        if session.path:
-            return "opening"
-        return "no pictures were found: name a folder of pictures when starting xaway-tui"
-
     def _show_frame(self) -> None:
-        session = self.session
-        self.query_one(PictureRow).show(session, self._why_empty())
-        self.query_one(CourseRow).show(session)
+        workspace = self.workspace
+        reason = why_no_picture(workspace.network, workspace.picture)
+        self.query_one(PictureRow).show(workspace, reason)
+        self.query_one(CourseRow).show(workspace)
         self.show_settings()
-        if session.evidence:
-            self.query_one(EvidencePanel).show_headline(session)
+        if workspace.evidence.shown:
+            self.query_one(EvidencePanel).show_headline(workspace)
         self._follow()
 
     def show_axis(self) -> None:
         """Show the time axis as it is now."""
-        self.query_one(CourseRow).show_axis(self.session)
-
-    def _title(self, selector: str, *notes: str) -> None:
-        self.query_one(selector, Pane).heading.set(*notes)
+        self.query_one(CourseRow).show_axis(self.workspace)
 
     def show_evidence(self) -> None:
         """Show the evidence as it is now."""
-        self.query_one(EvidencePanel).show(self.session)
+        self.query_one(EvidencePanel).show(self.workspace)
+
+    show_look = show_evidence
 
     # --- evidence by itself ---------------------------------------------------------------------
 
     def _follow(self) -> None:
         """Evidence is wanted for each iteration at which the attack rests."""
-        frame = self.session.frame
-        if frame is None:
+        attack = self.workspace.attack
+        if attack.frame is None:
             return
-        here = (self.session.attack_run, frame.step)
-        if frame.playing:
-            self._explained = None
+        here = (attack.run, attack.frame.step)
+        if attack.playing:
+            self._followed = None
             self._stop_timer()
-        elif self._explained != here:
-            self._explained = here
+        elif self._followed != here:
+            self._followed = here
             self.explain_soon()
 
     def explain_soon(self) -> None:
         """Ask for evidence once the cursor has rested, if it follows by itself."""
         self._stop_timer()
-        if self.session.auto_evidence and self.session.opened is not None:
+        if self.workspace.follow and self.workspace.picture.opened is not None:
             self._timer = self.set_timer(EXPLAIN_DELAY, self._explain)
 
     def _explain(self) -> None:
-        frame = self.session.frame
-        if self.session.auto_evidence and not (frame and frame.playing) and self.is_current:
-            self.xaway.send(*self.session.explain_now())
+        workspace = self.workspace
+        rests = not workspace.attack.playing and not workspace.picture.waits
+        if workspace.follow and rests and self.is_current:
+            self.host.send(*workspace.explain_now())
             self.show_evidence()
 
     def _stop_timer(self) -> None:
@@ -265,21 +257,21 @@ class MainScreen(Controls):
 
     @on(PictureList.Chosen)
     def _chosen(self, event: PictureList.Chosen) -> None:
-        self.xaway.open(event.path)
+        self._do(self.workspace.open(event.path))
         if self._page == 1 and self.has_class("-paged"):
             self.action_page(2)
 
     @on(PictureList.Visible)
     def _visible(self, event: PictureList.Visible) -> None:
-        self.xaway.send(Glance(event.paths))
+        self.host.send(Glance(event.paths))
 
     @on(PictureList.Counted)
     def _counted(self, event: PictureList.Counted) -> None:
-        self._title("#pick", event.words)
+        self.query_one("#pick", Pane).heading.set(event.text)
 
     @on(TimeAxis.Sought)
     def _sought(self, event: TimeAxis.Sought) -> None:
-        self._do(self.session.seek(event.step))
+        self._do(self.workspace.attack.seek(event.step))
 
     @on(PageBar.Turned)
     def _turned(self, event: PageBar.Turned) -> None:

@@ -16,6 +16,7 @@ from textual.fuzzy import FuzzySearch
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from engine.types import fold_name
 from tui.draw.cells import style
 from tui.draw.colors import ACCENT, QUIET, TEXT
 from tui.draw.rows import row
@@ -38,10 +39,10 @@ class Choice:
 
 def matches(search: FuzzySearch, query: str, choices: list[Choice]) -> list[int]:
     """Indices of the choices that fit `query`, best first; all of them for an empty query."""
-    words = query.strip().casefold().replace("_", " ")
+    words = fold_name(query.strip())
     if not words:
         return list(range(len(choices)))
-    names = [choice.name.casefold().replace("_", " ") for choice in choices]
+    names = [fold_name(choice.name) for choice in choices]
     found = []
     for index, name in enumerate(names):
         if words == choices[index].note:  # such as a class's number

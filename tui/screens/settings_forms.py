@@ -1,65 +1,31 @@
-"""The forms for the attack's and the explainer's settings: pure field lists and builders."""
+"""The forms for the attack's and the explainer's settings, derived from the registries. Pure."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from engine.types import (
-    BASELINES,
     EXPLAINERS,
-    LAYER_FORMS,
-    METHOD_NAMES,
     METHODS,
-    SCORES,
-    STOP_RULES,
     TARGET_RULES,
     AttackSettings,
-    Baseline,
-    Explainer,
     ExplainSettings,
-    LayerForm,
-    Method,
     ModelInfo,
-    Score,
-    StopRule,
-    UserError,
+    Registry,
     find_class,
-    fraction_text,
-    parse_fraction,
+    settings_of,
+    values_of,
 )
 from tui.screens.form import Field
 from tui.screens.picker import Choice
-from tui.widgets.settings_panel import EXPLAINER_NAMES, STOP_NAMES, TARGET_NAMES
 
-Number = TypeVar("Number", int, float)
-FORM_NAMES = {"activation": "× activation", "difference": "× difference"}
-
-
-def _number(kind: Callable[[str], Number], text: str, what: str) -> Number:
-    try:
-        value = kind(text)
-        if not math.isfinite(value):
-            raise ValueError(text)
-        return value
-    except ValueError:
-        sort = "a whole number" if kind is int else "a number"
-        raise UserError(f"{what} must be {sort}, not {text!r}.") from None
-
-
-def _perhaps(text: str, what: str) -> float | None:
-    if not text:
-        return None
-    value = _number(float, text, what)
-    if not value > 0:
-        raise UserError(f"{what} must be above 0, or empty for none.")
-    return value
+S = TypeVar("S")
 
 
 def target_choices(labels: tuple[str, ...]) -> tuple[Choice, ...]:
     """The rules, then all classes."""
-    rules = (Choice(rule, TARGET_NAMES[rule], rule) for rule in TARGET_RULES)
+    rules = (Choice(rule, shown, rule) for rule, shown in TARGET_RULES.items())
     return (*rules, *class_choices(labels))
 
 
@@ -79,19 +45,53 @@ def target_setting(value: str, labels: tuple[str, ...]) -> str:
     return name if alone and find_class(name, labels) == int(value) else value
 
 
-def attack_fields(attack: AttackSettings) -> list[Field]:
-    """The rows of the attack's form."""
-    alpha = "" if attack.alpha is None else fraction_text(attack.alpha)
-    return [
-        Field("method", "method", attack.method, METHODS, cast(dict[str, str], METHOD_NAMES)),
-        Field("target", "target", attack.target, hint="a class, or see t"),
-        Field("epsilon", "epsilon", fraction_text(attack.epsilon), hint="0.01 or 2.55/255"),
-        Field("alpha", "alpha", alpha, empty="the method's default", hint="a step's size"),
-        Field("steps", "iterations", str(attack.steps)),
-        Field("stop", "stop", attack.stop, STOP_RULES, STOP_NAMES),
-        Field("seed", "seed", str(attack.seed)),
-        Field("decay", "decay", repr(attack.decay), hint="MI-FGSM's momentum"),
-    ]
+def registry_fields(
+    registry: Registry[S],
+    chosen: str,
+    values: Mapping[str, Any],
+    layers: tuple[str, ...] = (),
+) -> list[Field]:
+    """A row for the choice, and one for each field that any choice has a use for.
+
+    `values` are what the fields hold; those that it lacks have their defaults. Only the rows that
+    the choice has a use for are shown.
+    """
+    rows = [Field(registry.what, registry.what, chosen, tuple(registry), registry.labels)]
+    for name, one in registry.fields().items():
+        users = registry.users(name)
+        value = values[name] if name in values else registry.defaults(users[0])[name]
+        picks = (Choice("", one.empty), *(Choice(layer, layer) for layer in layers))
+        rows.append(
+            Field(
+                name,
+                one.label,
+                one.text(value),
+                one.choices,
+                one.labels,
+                picks if one.kind == "layer" else (),
+                one.empty,
+                one.hint,
+                () if len(users) == len(registry) else (registry.what, users),
+            )
+        )
+    return rows
+
+
+def build_record(registry: Registry[S], texts: Mapping[str, str]) -> S:
+    """The settings of a form's texts; those of rows that are not shown do not count.
+
+    Raises:
+        UserError: a text that is no such value, or a value out of bounds.
+    """
+    chosen = texts[registry.what]
+    own = settings_of(registry.settings(chosen))
+    values = {name: one.parse(texts[name], name) for name, one in own.items()}
+    return registry.make(chosen, **values)
+
+
+def attack_fields(attack: AttackSettings, others: Mapping[str, Any] | None = None) -> list[Field]:
+    """The rows of the attack's form; `others` are values of fields that the method has not."""
+    return registry_fields(METHODS, attack.method, {**(others or {}), **values_of(attack)})
 
 
 def build_attack(labels: tuple[str, ...]) -> Callable[[dict[str, str]], AttackSettings]:
@@ -101,68 +101,20 @@ def build_attack(labels: tuple[str, ...]) -> Callable[[dict[str, str]], AttackSe
         target = texts["target"] or "random"
         if labels and target not in TARGET_RULES:
             target = target_setting(str(find_class(target, labels)), labels)
-        return AttackSettings(
-            method=cast(Method, texts["method"]),
-            target=target,
-            epsilon=parse_fraction(texts["epsilon"], "epsilon"),
-            alpha=parse_fraction(texts["alpha"], "alpha") if texts["alpha"] else None,
-            steps=_number(int, texts["steps"], "iterations"),
-            stop=cast(StopRule, texts["stop"]),
-            seed=_number(int, texts["seed"], "seed"),
-            decay=_number(float, texts["decay"], "decay"),
-        )
+        return build_record(METHODS, {**texts, "target": target})
 
     return build
 
 
-def explain_fields(explain: ExplainSettings, info: ModelInfo | None) -> list[Field]:
-    """The rows of the explainer's form."""
-    layers = (
-        Choice("", "pixels (no layer)"),
-        *(Choice(name, name) for name in (info.layers if info else ())),
-    )
-    seconds = "" if explain.seconds is None else repr(explain.seconds)
-    error = "" if explain.standard_error is None else repr(explain.standard_error)
-    return [
-        Field("explainer", "explainer", explain.explainer, EXPLAINERS, EXPLAINER_NAMES),
-        Field("score", "score", explain.score, SCORES),
-        Field("samples", "samples", str(explain.samples)),
-        Field("seconds", "stop after", seconds, empty="no limit", hint="seconds"),
-        Field(
-            "standard_error", "stop at error", error, empty="no limit", hint="of mean |phi|, 0.02"
-        ),
-        Field("layer", "layer", explain.layer or "", choices=layers, empty="pixels (no layer)"),
-        Field(
-            "layer_form",
-            "at a layer",
-            explain.layer_form,
-            LAYER_FORMS,
-            FORM_NAMES,
-            hint="gradient, or its complete form",
-        ),
-        Field("smoothing", "smoothing", repr(explain.smoothing), hint="deviation of the noise"),
-        Field("baseline", "baseline", explain.baseline, BASELINES, hint="integrated gradients"),
-        Field("superpixels", "superpixels", str(explain.superpixels), hint="LIME"),
-        Field("features", "features", str(explain.features), hint="LIME's K"),
-        Field("background", "background", explain.background or "", empty="the browsed pictures"),
-        Field("seed", "seed", str(explain.seed)),
-    ]
+def explain_fields(
+    explain: ExplainSettings, info: ModelInfo | None, others: Mapping[str, Any] | None = None
+) -> list[Field]:
+    """The rows of the explainer's form; `others` are values of fields that it has no use for."""
+    values = {**(others or {}), **values_of(explain)}
+    layers = info.layers if info else ()
+    return registry_fields(EXPLAINERS, explain.explainer, values, layers)
 
 
 def build_explain(texts: dict[str, str]) -> ExplainSettings:
     """The explainer's settings of the form's texts."""
-    return ExplainSettings(
-        explainer=cast(Explainer, texts["explainer"]),
-        score=cast(Score, texts["score"]),
-        samples=_number(int, texts["samples"], "samples"),
-        seconds=_perhaps(texts["seconds"], "the time limit"),
-        standard_error=_perhaps(texts["standard_error"], "the error to stop at"),
-        seed=_number(int, texts["seed"], "seed"),
-        smoothing=_number(float, texts["smoothing"], "smoothing"),
-        layer=texts["layer"] or None,
-        layer_form=cast(LayerForm, texts["layer_form"]),
-        baseline=cast(Baseline, texts["baseline"]),
-        superpixels=_number(int, texts["superpixels"], "superpixels"),
-        features=_number(int, texts["features"], "features"),
-        background=texts["background"] or None,
-    )
+    return build_record(EXPLAINERS, texts)

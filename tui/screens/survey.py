@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 from textual import events, on
@@ -10,27 +9,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from engine.types import SurveyFrame, SurveySettings
 from engine.worker.protocol import Event, Failed, Progress, Status, SurveyProgress
-from tui.cli.survey_progress import status_text
 from tui.draw.colors import ACCENT, QUIET, TARGET
+from tui.draw.survey_text import progress_text
 from tui.draw.text import safe
-from tui.screens.aside import SessionScreen
+from tui.screens.base import WorkspaceScreen
 from tui.screens.form import FormScreen
 from tui.screens.survey_form import build_survey, survey_fields
-from tui.screens.survey_widgets import (
-    ArmsView,
-    PairsList,
-    ResultsHeader,
-    ResultsList,
-    RocView,
-    shares,
-)
-from tui.state.survey import ALL, SurveyView, default_settings
+from tui.state.survey import ALL, Asked, SurveyView, default_settings
 from tui.widgets.histogram import HistogramView
 from tui.widgets.line_list import LineList
 from tui.widgets.pane import Pane, Title
-from tui.widgets.status_line import StatusLine, duration_text
+from tui.widgets.roc_curve import RocCurve
+from tui.widgets.status_line import StatusLine
+from tui.widgets.survey_arms import ArmsView
+from tui.widgets.survey_pairs import PairsList
+from tui.widgets.survey_results import ResultsHeader, ResultsList
 from tui.widgets.text_block import TextBlock
 
 WIDE = (140, 40)
@@ -46,8 +40,8 @@ STATES = {
 }
 
 
-class SurveyScreen(SessionScreen):
-    """See the module's docstring. The survey goes on when the screen is left."""
+class SurveyScreen(WorkspaceScreen):
+    """How a survey is begun, watched, held and read. It goes on when the screen is left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,g", "dismiss", "Back", show=False),
@@ -100,7 +94,7 @@ class SurveyScreen(SessionScreen):
                 )
             with Vertical(id="survey-right"):
                 yield Pane("Histogram", HistogramView(id="survey-histogram"), id="survey-h-pane")
-                yield Pane("ROC", RocView(id="survey-roc"), id="survey-roc-pane")
+                yield Pane("ROC", RocCurve(id="survey-roc"), id="survey-roc-pane")
         with Horizontal(id="survey-ends"):
             yield Pane("Told apart best", PairsList(id="survey-most"), id="survey-most-pane")
             yield Pane("Told apart worst", PairsList(id="survey-least"), id="survey-least-pane")
@@ -110,12 +104,12 @@ class SurveyScreen(SessionScreen):
     @property
     def view(self) -> SurveyView:
         """What is known of the survey."""
-        return self.session.survey
+        return self.workspace.survey
 
     def on_mount(self) -> None:
         """Show what there is; ask for settings where there is nothing yet."""
-        session = self.session
-        self.query_one(StatusLine).show_model(session.info, session.model.name, session.loading)
+        network = self.workspace.network
+        self.query_one(StatusLine).show_model(network.info, network.settings.name, network.loading)
         self.action_page(1)
         self.query_one(ResultsList).focus()
         self.show()
@@ -133,7 +127,7 @@ class SurveyScreen(SessionScreen):
     # --- events ---------------------------------------------------------------------------------
 
     def take(self, event: Event) -> None:
-        """Show what an event has changed. The session has taken it already."""
+        """Show what an event has changed."""
         status = self.query_one(StatusLine)
         if isinstance(event, SurveyProgress | Failed):
             self.show()
@@ -148,10 +142,11 @@ class SurveyScreen(SessionScreen):
         """Show the survey as it is now."""
         view, frame = self.view, self.view.frame
         settings = view.settings
-        words = "no survey yet: n begins one"
+        note = "no survey yet: n begins one"
         if settings is not None:
-            words = f"{safe(settings.folder)} → {safe(settings.out)}"
-        self.query_one(Title).set(words)
+            experiment, execution = settings
+            note = f"{safe(experiment.folder)} → {safe(execution.out)}"
+        self.query_one(Title).set(note)
         progress = self.query_one("#survey-progress", TextBlock)
         if view.error:
             progress.show(safe(view.error), TARGET)
@@ -179,10 +174,10 @@ class SurveyScreen(SessionScreen):
         row = self.query_one(ResultsList).current
         self.query_one(HistogramView).show(
             row.edges if row else None,
-            shares(row.clean) if row else None,
-            shares(row.adversarial) if row else None,
+            row.clean if row else None,
+            row.adversarial if row else None,
         )
-        self.query_one(RocView).show(row)
+        self.query_one(RocCurve).show(row)
         arms = {arm.key: arm.name for arm in self.view.frame.arms} if self.view.frame else {}
         name = f"{row.statistic} · {arms.get(row.arm, row.arm)}" if row else ""
         self.query_one("#survey-h-pane", Pane).heading.set(safe(name))
@@ -199,40 +194,36 @@ class SurveyScreen(SessionScreen):
         if not isinstance(event.lines, PairsList):
             return
         pair = event.lines.pairs[event.index]
-        session = self.session
-        session.attack, session.explain = pair.attack, pair.explain
-        session.play_on_arrival = True
-        self.xaway.open(pair.path)
-        self.xaway.main.show_settings()
+        self.host.send(*self.workspace.open_surveyed(pair))
         self.dismiss(None)
 
     # --- keys -----------------------------------------------------------------------------------
 
     def action_new(self) -> None:
         """Ask for settings and begin."""
-        session = self.session
+        workspace, model = self.workspace, self.workspace.network.settings
         asked = self.view.settings or default_settings(
-            self.xaway.paths, session.model, session.attack, session.explain
+            self.host.paths, model, workspace.attack.settings, workspace.explain
         )
 
-        def taken(settings: SurveySettings | None) -> None:
+        def taken(settings: Asked | None) -> None:
             if settings is not None:
-                self.xaway.send(*self.view.start(settings))
+                self.host.send(*self.view.start(settings))
             self.show()
 
-        form: FormScreen[SurveySettings] = FormScreen(
-            "New survey", survey_fields(asked), lambda texts: build_survey(texts, session.model)
+        form: FormScreen[Asked] = FormScreen(
+            "New survey", survey_fields(*asked), lambda texts: build_survey(texts, model)
         )
         self.app.push_screen(form, taken)
 
     def action_pause(self) -> None:
         """Hold the survey, or let it go on."""
-        self.xaway.send(*self.view.pause_or_go_on())
+        self.host.send(*self.view.pause_or_go_on())
         self.show()
 
     def action_stop(self) -> None:
         """End after the pictures in work."""
-        self.xaway.send(*self.view.stop())
+        self.host.send(*self.view.stop())
         self.show()
 
     def action_statistic(self) -> None:
@@ -251,11 +242,3 @@ class SurveyScreen(SessionScreen):
     async def action_dismiss(self, result: None = None) -> None:
         """Back to the explorer; the survey goes on."""
         self.dismiss(None)
-
-
-def progress_text(frame: SurveyFrame) -> str:
-    """How far, how fast, how long still."""
-    words = status_text(frame)
-    if frame.state == "paused" and math.isfinite(frame.seconds_left):
-        words += f", about {duration_text(frame.seconds_left)} of work left"
-    return words

@@ -1,73 +1,100 @@
-"""The form of a survey's settings: pure field list and builder."""
+"""The form of a survey: pure field list and builder, derived from the registries."""
 
 from __future__ import annotations
 
-from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from engine.types import (
+    EXPLAINERS,
     METHODS,
-    SCORES,
     TARGET_RULES,
-    ExplainSettings,
+    Execution,
+    Experiment,
     ModelSettings,
-    SurveySettings,
+    Registry,
     UserError,
-    fraction_text,
 )
-from tui.cli import survey as survey_cli
 from tui.screens.form import Field
+from tui.state import survey_lists as lists
 
-COUNTS = {"limit": "Pictures", "steps": "Iterations", "samples": "Samples", "seed": "Seed"}
-"""Fields that hold a whole number, and their labels."""
+S = TypeVar("S")
+
+PICTURES, SEED = "Pictures", "Seed"
+HINTS = {
+    "target": ", ".join(TARGET_RULES),
+    "layer": "input, layer, layer:difference",
+}
+"""What a survey says of a field where that is not what a single run says."""
 
 
-def survey_fields(settings: SurveySettings) -> list[Field]:
+def survey_fields(experiment: Experiment, execution: Execution) -> list[Field]:
     """Rows of the form, with the settings' values."""
-    one = settings.explanations[0]
-    layers = dict.fromkeys(_place(each) for each in settings.explanations)
-    scores = dict.fromkeys(each.score for each in settings.explanations)
-    limit = "" if settings.limit is None else str(settings.limit)
+    limit = "" if experiment.limit is None else str(experiment.limit)
+    references = ",".join(experiment.references)
     return [
-        Field("folder", "Folder", settings.folder, hint="pictures, or a folder a class"),
-        Field("out", "Results in", settings.out, hint="an earlier run goes on"),
-        Field("limit", COUNTS["limit"], limit, empty="all", hint="drawn by the seed"),
-        Field("method", "Methods", ",".join(settings.methods), hint=", ".join(METHODS)),
-        Field("epsilon", "Epsilons", ",".join(map(fraction_text, settings.epsilons)), hint="8/255"),
-        Field("targets", "Targets", ",".join(settings.targets), hint=", ".join(TARGET_RULES)),
-        Field("steps", COUNTS["steps"], str(settings.steps)),
-        Field("score", "Scores", ",".join(scores), hint=", ".join(SCORES)),
-        Field("layer", "Explained at", ",".join(layers), hint="input, layer, layer:difference"),
-        Field("samples", COUNTS["samples"], str(one.samples)),
-        Field("background", "Background", one.background or "", empty="the folder's own"),
-        Field("references", "References", ",".join(settings.references), hint="fixed, pair"),
-        Field("seed", COUNTS["seed"], str(settings.seed)),
+        Field("folder", "Folder", experiment.folder, hint="pictures, or a folder a class"),
+        Field("out", "Results in", execution.out, hint="an earlier run goes on"),
+        Field("limit", PICTURES, limit, empty="all", hint="drawn by the seed"),
+        *_rows(METHODS, [one.method for one in experiment.attacks], experiment.attacks),
+        *_rows(
+            EXPLAINERS, [one.explainer for one in experiment.explanations], experiment.explanations
+        ),
+        Field("references", "References", references, hint="fixed, pair"),
+        Field("seed", SEED, str(experiment.seed)),
     ]
 
 
-def _place(one: ExplainSettings) -> str:
-    if one.layer is None:
-        return "input"
-    return one.layer if one.layer_form == "activation" else f"{one.layer}:{one.layer_form}"
+def _rows(registry: Registry[S], names: Sequence[str], records: Sequence[S]) -> list[Field]:
+    """A row for the names, and one for each field that any name has a use for."""
+    what, listed = registry.what, ",".join(dict.fromkeys(names))
+    rows = [Field(what, f"{what.capitalize()}s", listed, hint=", ".join(registry))]
+    texts = lists.texts_of(registry, records)
+    for name, one in lists.fields(registry).items():
+        if name == "layer_form":  # stands behind the layer's name
+            continue
+        users = registry.users(name)
+        value = texts.get(name, one.text(registry.defaults(users[0])[name]))
+        label = one.label.capitalize() + ("s" if name in lists.LISTS else "")
+        hint = HINTS.get(name) or ", ".join(one.choices) or one.hint
+        empty = lists.DEFAULTS.get(name, one.empty)
+        only = () if len(users) == len(registry) else (what, users)
+        rows.append(Field(name, label, value, empty=empty, hint=hint, only=only))
+    return rows
 
 
-def build_survey(texts: dict[str, str], model: ModelSettings) -> SurveySettings:
-    """The settings that the form's texts say; what it does not ask for is the command's default.
+def build_survey(texts: dict[str, str], model: ModelSettings) -> tuple[Experiment, Execution]:
+    """What the form's texts ask for, and where; those of rows that are not shown do not count.
 
     Raises:
         UserError: one of them is wrong.
     """
-    options: Namespace = survey_cli.parser().parse_args([])
-    for name, label in COUNTS.items():
-        text = texts[name]
-        if not text and name == "limit":
-            continue
-        if not text.isdecimal():
-            raise UserError(f"{label} must be a whole number, not {text!r}.")
-        setattr(options, name, int(text))
-    for name in ("method", "epsilon", "targets", "score", "layer", "references"):
-        setattr(options, name, texts[name])
     if not texts["folder"] or not texts["out"]:
         raise UserError("a survey needs a folder of pictures, and one for its results.")
-    options.folder, options.out = texts["folder"], texts["out"]
-    options.background = texts["background"] or None
-    return survey_cli.settings(options, model)
+    experiment = Experiment(
+        folder=texts["folder"],
+        model=model,
+        attacks=_settings(METHODS, texts),
+        explanations=_settings(EXPLAINERS, texts),
+        references=lists.words(texts["references"], "references"),  # type: ignore[arg-type]
+        limit=_count(texts["limit"], PICTURES) if texts["limit"] else None,
+        seed=_count(texts["seed"], SEED),
+    )
+    return experiment, Execution(texts["out"])
+
+
+def _settings(registry: Registry[S], texts: Mapping[str, str]) -> tuple[S, ...]:
+    listed = texts[registry.what]
+    chosen = lists.words(listed, registry.what)
+    used = {
+        name: texts[name]
+        for name in lists.fields(registry)
+        if texts.get(name) and set(registry.users(name)) & set(chosen)
+    }
+    return lists.settings(registry, listed, used)
+
+
+def _count(text: str, label: str) -> int:
+    if not text.isdecimal():
+        raise UserError(f"{label} must be a whole number, not {text!r}.")
+    return int(text)

@@ -11,8 +11,8 @@ from textual.containers import Container
 from engine.worker.protocol import Event, Explained, Opened, Stepped
 from tui.draw.colors import QUIET
 from tui.draw.text import compact, percent, safe
-from tui.screens.aside import Aside
-from tui.state.known import top
+from tui.screens.base import HeatmapScreen
+from tui.state.explained_class import top
 from tui.state.sentences import pair
 from tui.widgets.evidence_panel import common_scale
 from tui.widgets.heat import HeatView
@@ -30,7 +30,7 @@ VIEWS = (
 KEYS = "← → view · ↑ ↓ iteration · space play · h o f heatmap · esc back"
 
 
-class ZoomScreen(Aside):
+class ZoomScreen(HeatmapScreen):
     """Shows one of `VIEWS`; it begins with the adversarial picture where there is one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,7 +58,7 @@ class ZoomScreen(Aside):
 
     def on_mount(self) -> None:
         """Show something at once."""
-        self._view = 1 if self.session.frame else 0
+        self._view = 1 if self.workspace.attack.frame else 0
         self.query_one("#zoom-keys", TextBlock).show(KEYS)
         self.show()
 
@@ -73,13 +73,9 @@ class ZoomScreen(Aside):
 
     def show(self) -> None:
         """Show the view chosen, as it is now."""
-        session = self.session
-        opened, frame, evidence, look = (
-            session.opened,
-            session.frame,
-            session.evidence,
-            session.look,
-        )
+        workspace = self.workspace
+        opened, frame, look = workspace.picture.opened, workspace.attack.frame, workspace.look
+        evidence = workspace.evidence.shown
         picture, heat = self.query_one(PictureView), self.query_one(HeatView)
         is_heat = self._view >= 3
         picture.display, heat.display = not is_heat, is_heat
@@ -87,18 +83,19 @@ class ZoomScreen(Aside):
         note = ""
         if is_heat:
             sides = pair(evidence) if evidence else (None, None)
-            found = sides[self._view - 3]
+            attribution = sides[self._view - 3]
             heat.show(
-                found.heat if found else None,
+                attribution.heat if attribution else None,
                 underlay=(opened.picture if opened else None)
                 if self._view == 3
-                else session.explained_picture,
+                else workspace.evidence.picture,
                 scale=common_scale(evidence, room) if evidence and look.shared else None,
                 mode=look.mode,
                 overlay=look.overlay,
                 empty="no evidence yet: x on the main screen explains",
             )
-            note = f"{safe(found.name)}, step {evidence.step}" if found and evidence else ""
+            if attribution and evidence:
+                note = f"{safe(attribution.name)}, step {evidence.step}"
         elif self._view == 0:
             picture.show(opened.picture if opened else None)
             if opened:
@@ -122,8 +119,8 @@ class ZoomScreen(Aside):
 
     def action_step(self, by: int) -> None:
         """Move along the time axis."""
-        self.xaway.send(*self.session.step(by))
+        self.host.send(*self.workspace.step(by))
 
     def action_play(self) -> None:
         """Play or pause."""
-        self.xaway.send(*self.session.play_or_pause())
+        self.host.send(*self.workspace.play_or_pause())

@@ -1,1 +1,1 @@
-"""What the screens know, without a screen."""
+"""What the screens know of the work; imports no Textual."""

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from engine.types import TARGET_RULES
 from tui.draw.text import safe
-from tui.state.workspace import Session
-from tui.widgets.settings_panel import TARGET_NAMES
+from tui.state.workspace import Workspace
 
 PLAY, SIMILAR, JUXTAPOSE = "play", "similar", "juxtapose"
 
 
-def hint(session: Session, used: Collection[str]) -> tuple[str, str] | None:
+def hint(workspace: Workspace, used: Collection[str]) -> tuple[str, str] | None:
     """Name and sentence of the hint that helps now, if any."""
-    if session.opened is None or session.loading:
+    opened, attack = workspace.picture.opened, workspace.attack
+    if opened is None or workspace.network.loading:
         return None
-    frame = session.frame
-    if frame is None:
+    if attack.frame is None:
         if PLAY in used:
             return None
-        rule = TARGET_NAMES.get(session.attack.target, safe(session.attack.target))
-        original = safe(session.opened.original.name)
+        target = attack.settings.target
+        rule = TARGET_RULES.get(target, safe(target))
+        original = safe(opened.original.name)
         return PLAY, f"Press space: the attack on “{original}” starts, towards {rule}."
-    if not frame.finished:
+    if not attack.frame.finished:
         return None
-    if SIMILAR not in used and frame.settings.target != "similar":
+    if SIMILAR not in used and attack.frame.settings.target != "similar":
         return SIMILAR, "Press s: the same attack towards the runner-up, the class most like it."
     if JUXTAPOSE not in used:
         return JUXTAPOSE, "Press v to see the evidence for five classes of each side together."

@@ -1,4 +1,8 @@
-"""The keys of the main screen: one table for the bindings, the key line and the help panel."""
+"""The keys of the main screen: one table for the bindings, the key line and the help panel.
+
+A screen that fills the window is declared by its line here, `opens("module:Class")`: it is
+imported when its key is first pressed.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,14 @@ class Key:
     help: str
     group: str
     rank: int = 0
+
+
+def opens(screen: str, *, needs_picture: bool = False) -> str:
+    """The action that opens a screen, named as `module:Class`.
+
+    With `needs_picture` it does so only once a picture is open.
+    """
+    return f"open_screen({screen!r}, {needs_picture})"
 
 
 PICTURES, ATTACK, TIME, EVIDENCE, WINDOW = "Pictures", "Attack", "Time", "Evidence", "Window"
@@ -51,15 +63,19 @@ KEYS: tuple[Key, ...] = (
     Key("h", "heat_mode", "h", "heat", "signed, absolute or positive evidence", EVIDENCE, 18),
     Key("o", "overlay", "o", "", "evidence over the picture or alone", EVIDENCE),
     Key("f", "scale", "f", "", "one colour scale for both, or one each", EVIDENCE),
-    Key("v", "juxtapose", "v", "juxtapose", "five classes of each side together", EVIDENCE, 7),
+    Key("v", opens("tui.screens.juxtaposition:JuxtapositionScreen", needs_picture=True),
+        "v", "juxtapose", "five classes of each side together", EVIDENCE, 7),
     Key("u", "auto", "u", "", "evidence follows by itself, or only on x", EVIDENCE),
-    Key("g", "survey", "g", "survey", "the experiment over a whole folder", WINDOW, 8),
-    Key("z", "zoom", "z", "zoom", "fill the screen with one picture", WINDOW, 5),
+    Key("g", opens("tui.screens.survey:SurveyScreen"),
+        "g", "survey", "the experiment over a whole folder", WINDOW, 8),
+    Key("z", opens("tui.screens.zoom:ZoomScreen", needs_picture=True),
+        "z", "zoom", "fill the screen with one picture", WINDOW, 5),
     Key("1", "page(1)", "1–4", "", "pages of a small window", WINDOW),
     Key("2", "page(2)", "", "", "", WINDOW),
     Key("3", "page(3)", "", "", "", WINDOW),
     Key("4", "page(4)", "", "", "", WINDOW),
     Key("tab", "app.focus_next", "tab", "", "next part; arrows read values in a heatmap", WINDOW),
-    Key("question_mark,f1", "help", "?", "keys", "these keys", WINDOW, 1),
+    Key("question_mark,f1", opens("tui.screens.help:HelpScreen"),
+        "?", "keys", "these keys", WINDOW, 1),
     Key("q", "app.leave", "q", "quit", "quit at once", WINDOW, 1),
 )  # fmt: skip

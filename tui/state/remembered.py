@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
 from engine.types import ModelSettings
+from engine.types.files import write_atomically
 
 
 def default_path() -> Path:
@@ -44,7 +43,7 @@ class State:
         """Write the file in one step, so that it is never seen half-written.
 
         Raises:
-            OSError: the folder cannot be written.
+            UserError: the folder cannot be written.
         """
         if self.path is None:
             return
@@ -59,15 +58,8 @@ class State:
             },
             "hints_used": sorted(self.hints_used),
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".state-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file, indent=1)
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        text = json.dumps(content, indent=1)
+        write_atomically(self.path, lambda file: file.write(text.encode()))
 
 
 def load_state(path: Path | None = None) -> State:

@@ -1,12 +1,14 @@
-"""What the figures say, in words, and never more than they carry. Pure."""
+"""What the figures say, as sentences that claim no more than they carry. Pure."""
 
 from __future__ import annotations
 
 import math
+from pathlib import PurePath
 
-from engine.types import Attribution, Evidence, Prediction
+from engine.types import EXPLAINERS, Attribution, Evidence, Prediction
 from tui.draw.text import compact, percent, safe
-from tui.widgets.settings_panel import EXPLAINER_NAMES
+from tui.state.network import NetworkView
+from tui.state.picture import ChosenPicture
 
 MEAN_ABS = "mean_abs"
 """Key of mean |phi| among the statistics."""
@@ -103,7 +105,7 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     shown = [a for a in (clean, other) if a is not None] if first else []
     settings = evidence.settings
     where = f" at {safe(settings.place)}" if settings.place else ""
-    explainer = EXPLAINER_NAMES[settings.explainer]
+    explainer = EXPLAINERS[settings.explainer].label
     drawn = f"n {evidence.samples:,}"
     if not evidence.done:
         drawn += f" of {evidence.total:,}" if running else f" of {evidence.total:,}, stopped"
@@ -123,3 +125,16 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     if evidence.note:
         parts.append(safe(evidence.note))
     return " · ".join(parts)
+
+
+def why_no_picture(network: NetworkView, picture: ChosenPicture) -> str:
+    """Why no picture is open, and what to do if it will not come by itself."""
+    if network.loading:
+        return f"loading {safe(network.settings.name)}"
+    if network.info is None:
+        return "no network is loaded: k chooses one"
+    if picture.path and picture.path == picture.refused:
+        return f"{safe(PurePath(picture.path).name)} cannot be opened: choose another picture"
+    if picture.path:
+        return "opening"
+    return "no pictures were found: name a folder of pictures when starting xaway-tui"

@@ -1,67 +1,69 @@
-"""What the screen knows of a survey: settings, the latest frame, what is looked at. Plain data."""
+"""The survey: its settings, the latest frame of it, and what is looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 from engine.types import (
     AttackSettings,
-    Attribution,
-    Evidence,
+    Execution,
+    Experiment,
     ExplainSettings,
     ModelSettings,
-    Prediction,
     Separation,
     SurveyFrame,
-    SurveySettings,
 )
+from engine.types.survey import RULES
 from engine.worker.protocol import Command, Failed, SteerSurvey, Survey, SurveyProgress
-from tui.state import thresholds as survey_thresholds
+from tui.state.failures import is_failure_of
 
+Asked = tuple[Experiment, Execution]
+"""What is asked, and where it is done."""
 ALL = "all"
-FIRST_RUN = 1_000_000
-"""Run ids of surveys lie above those of everything else."""
+"""In place of a statistic's name: all of them are looked at."""
 
 
 class SurveyView:
-    """The survey of this session, if there is one."""
+    """The survey of this session, if there is one: `settings` is None until one was begun.
 
-    def __init__(self) -> None:
-        self.settings: SurveySettings | None = None
+    `frame` says whether it runs, is paused, or has ended; `error` why there will be no other
+    frame. `statistic` is the figure that is looked at, or `ALL`.
+    """
+
+    def __init__(self, ids: Iterator[int]) -> None:
+        self.settings: Asked | None = None
         self.frame: SurveyFrame | None = None
         self.error = ""
         self.statistic = ALL
-        self.ending = False
-        self._ids = count(FIRST_RUN)
+        self._stop_asked = False
+        self._ids = ids
         self._run = 0
 
     # --- what is asked of the worker ------------------------------------------------------------
 
-    def start(self, settings: SurveySettings) -> list[Command]:
+    def start(self, settings: Asked) -> list[Command]:
         """Begin a survey, or go on with the one in its folder."""
         self.settings, self.frame, self.error = settings, None, ""
-        self.ending = False
+        self._stop_asked = False
         self._run = next(self._ids)
-        return [Survey(self._run, settings)]
+        return [Survey(self._run, *settings)]
 
     def pause_or_go_on(self) -> list[Command]:
         """Hold the survey, or let it go on; a stopped one is begun again where it ended."""
-        if self.frame is not None and self.frame.state == "running":
-            return [SteerSurvey("pause")]
-        if self.frame is not None and self.frame.state == "paused":
-            return [SteerSurvey("resume")]
-        if self.settings is not None and (self.error or (self.frame and self.stopped)):
+        state = self.frame.state if self.frame else ""
+        if self.settings is not None and (self.error or state == "stopped"):
             return self.start(self.settings)
-        return []
+        if state == "running":
+            return [SteerSurvey("pause")]
+        return [SteerSurvey("resume")] if state == "paused" else []
 
     def stop(self) -> list[Command]:
         """End after the pictures in work."""
-        if not self.running:
-            return []
-        self.ending = True
-        return [SteerSurvey("stop")]
+        self._stop_asked = self.running
+        return [SteerSurvey("stop")] if self.running else []
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -72,29 +74,21 @@ class SurveyView:
         return begun and (self.frame is None or self.frame.state in ("running", "paused"))
 
     @property
-    def stopped(self) -> bool:
-        """Whether it was ended before it was finished."""
-        return self.frame is not None and self.frame.state == "stopped"
+    def ending(self) -> bool:
+        """Whether it was asked to end and the pictures in work are still waited for."""
+        return self._stop_asked and self.running
 
-    def take(self, event: SurveyProgress | Failed) -> bool:
-        """Bring in an event; False for one of another survey."""
+    def take(self, event: SurveyProgress) -> bool:
+        """Bring in an answer; False for that of another survey."""
         if event.run_id != self._run:
             return False
-        if isinstance(event, Failed):
-            self.error = event.message
-            return True
         self.frame = event.frame
-        self.ending = self.ending and self.running
-        if event.frame.state == "finished" and self.settings is not None:
-            self._remember(self.settings, event.frame)
         return True
 
-    def _remember(self, settings: SurveySettings, frame: SurveyFrame) -> None:
-        try:
-            survey_thresholds.remember(settings.model, settings.explanations, frame)
-        except OSError as error:
-            note = f"thresholds cannot be remembered: {error}"
-            self.frame = replace(frame, notes=(*frame.notes, note))
+    def take_failure(self, event: Failed) -> None:
+        """The survey has ended with an error, if it is this one that has failed."""
+        if is_failure_of(event, Survey) and event.run_id == self._run != 0:
+            self.error = event.message
 
     def rows(self) -> tuple[Separation, ...]:
         """Results of the chosen statistic, or of all."""
@@ -117,39 +111,15 @@ def default_settings(
     model: ModelSettings,
     attack: AttackSettings,
     explain: ExplainSettings,
-) -> SurveySettings:
+) -> Asked:
     """What the form begins with: the browsed folder, in a run folder that is not there yet."""
     folder = next((path for path in paths if Path(path).expanduser().is_dir()), "")
     number = next(n for n in count(1) if not Path(f"survey-{n}").exists())
-    explain = replace(explain, seconds=None, draws=None, seed=0)
-    return SurveySettings(
+    attack = replace(attack, stop="never", seed=0)
+    experiment = Experiment(
         folder,
-        f"survey-{number}",
         model,
-        methods=(attack.method,),
-        epsilons=(attack.epsilon,),
-        alpha=attack.alpha,
-        steps=attack.steps,
-        explanations=(explain,),
+        attacks=tuple(replace(attack, target=rule) for rule in RULES),
+        explanations=(replace(explain, seconds=None, draws=None, seed=0),),
     )
-
-
-def threshold_words(
-    model: ModelSettings,
-    evidence: Evidence,
-    attribution: Attribution | None,
-    prediction: Prediction | None,
-    method: tuple[str, str],
-) -> str:
-    """What a survey's threshold says of an attribution; empty where none speaks to it.
-
-    Thresholds are about each picture's own top class, and about the samples they were found with.
-    """
-    if attribution is None or not evidence.done:
-        return ""
-    if prediction is not None and attribution.query.class_index != prediction.index:
-        return ""
-    found = survey_thresholds.lookup(model, evidence.settings, method)
-    if found is None:
-        return ""
-    return survey_thresholds.sentence(found, attribution.statistics.get(found.statistic, 0.0))
+    return experiment, Execution(f"survey-{number}")

@@ -1,165 +1,260 @@
-"""What the screens ask of the worker: each method returns the commands to send."""
+"""All that the screens know of the work, each thing in one place, and what they ask of the worker.
+
+Plain data without a screen. `take` brings in an event and says whether it still matters; the
+requests return the commands to send.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import count
+from typing import Any
 
 from engine.types import (
-    METHODS,
-    TARGET_RULES,
+    AttackSettings,
+    ExplainSettings,
     ModelSettings,
+    Prediction,
     Query,
-    UserError,
-    find_class,
+    SurveyedPair,
+    thresholds,
+    values_of,
 )
 from engine.worker.protocol import (
     Cancel,
     Command,
-    Explain,
+    Event,
+    EvidenceTraced,
+    Explained,
+    Failed,
+    Loaded,
     LoadModel,
-    Open,
-    Pause,
-    Play,
-    Seek,
-    StartAttack,
+    ModelsListed,
+    Opened,
+    Status,
     StepBy,
-    TraceEvidence,
+    Stepped,
+    SurveyProgress,
 )
-from tui.state.epsilons import next_epsilon
-from tui.state.known import Known
+from tui.state.attack import AttackView
+from tui.state.evidence import EvidenceView
+from tui.state.explained_class import ExplainedClass
+from tui.state.failures import is_failure_of
+from tui.state.look import Look
+from tui.state.network import NetworkView
+from tui.state.picture import ChosenPicture
+from tui.state.survey import SurveyView
 
-TRACE_SHARE = 0.3
-"""Part of the worker's time that evidence beside a playing attack may take."""
-TRACE_POINTS = 20
-"""Iterations explained per attack, about."""
 
+class Workspace:
+    """The state that all screens share.
 
-class Session(Known):
-    """The state that all screens share, with what can be asked for."""
+    `explain` are the settings of the next explanation, `follow` says whether evidence follows by
+    itself. `evidence` is the panel's, `juxtaposition` that of many classes side by side.
+    """
 
-    def load_model(self, settings: ModelSettings) -> list[Command]:
+    def __init__(
+        self, model: ModelSettings, attack: AttackSettings, explain: ExplainSettings
+    ) -> None:
+        ids = count(1)  # one for all, so that a run id says whose an answer is
+        self.network = NetworkView(model)
+        self.picture = ChosenPicture(ids)
+        self.attack = AttackView(attack, ids)
+        self.explain_values: dict[str, Any] = {}
+        """The value last set for each field of an explanation, whichever explainer uses it."""
+        self.explain = explain
+        self.explained_class = ExplainedClass()
+        self.follow = True
+        self.evidence = EvidenceView(ids)
+        self.juxtaposition = EvidenceView(ids)
+        self.survey = SurveyView(ids)
+        self.look = Look()
+        self.status: Status | None = None
+        self.thresholds = thresholds.read()
+
+    # --- what follows from it -------------------------------------------------------------------
+
+    @property
+    def explain(self) -> ExplainSettings:
+        """Settings of the next explanation."""
+        return self._explain_settings
+
+    @explain.setter
+    def explain(self, settings: ExplainSettings) -> None:
+        self._explain_settings = settings
+        self.explain_values |= values_of(settings)
+
+    @property
+    def picture_comes(self) -> bool:
+        """Whether there is no picture yet, but will be."""
+        picture, network = self.picture, self.network
+        coming = picture.path and network.info and not picture.refused
+        return picture.opened is None and bool(network.loading or coming)
+
+    @property
+    def clean_predictions(self) -> tuple[Prediction, ...]:
+        """Of the clean picture: as the attack tells them, with its target among them."""
+        frame = self.attack.frame
+        if self.picture.opened and frame and frame.clean:
+            return frame.clean
+        return self.picture.predictions
+
+    @property
+    def explaining(self) -> bool:
+        """Whether evidence is waited for, the panel's or the juxtaposition's."""
+        return self.evidence.running or self.juxtaposition.running
+
+    @property
+    def of_other_attack(self) -> bool:
+        """Whether the evidence belongs to an attack before the one shown."""
+        return self.evidence.attack != self.attack.run
+
+    @property
+    def evidence_stale(self) -> str:
+        """What the evidence is not of, if it belongs to something else than what is shown."""
+        evidence, frame = self.evidence.shown, self.attack.frame
+        if evidence is None:
+            return ""
+        if frame and (self.of_other_attack or evidence.step != frame.step):
+            return f"what is shown (step {frame.step})"
+        if self.of_other_attack:
+            return "what is shown"
+        return "" if evidence.settings == self.explain else "the settings as they are now"
+
+    @property
+    def evidence_wanted(self) -> bool:
+        """Whether the panel's evidence is neither that of what is shown nor on its way."""
+        there = self.evidence.running or self.evidence.complete
+        return self.juxtaposition.running or bool(self.evidence_stale) or not there
+
+    # --- events ---------------------------------------------------------------------------------
+
+    def take(self, event: Event) -> bool:
+        """Bring in an event; False for one that nobody waits for any more."""
+        match event:
+            case Loaded(info=info):
+                self.network.take(info)
+                self._forget_picture()
+                self.picture.play_on_arrival &= bool(self.picture.path)
+            case ModelsListed(models=models):
+                self.network.listed = models
+            case Opened():
+                if not self.picture.take(event):
+                    return False
+                self._forget_runs()
+            case Stepped() | EvidenceTraced():
+                return self.attack.take(event)
+            case Explained():
+                views = self.evidence, self.juxtaposition
+                return any(view.take(event, self.attack) for view in views)
+            case SurveyProgress():
+                if not self.survey.take(event):
+                    return False
+                if event.frame.state == "finished":  # it has written its own
+                    self.thresholds = thresholds.read()
+            case Status():
+                self.status = event
+            case Failed():
+                self._take_failure(event)
+        return True
+
+    def _take_failure(self, event: Failed) -> None:
+        """Each part looks whether it is its own request that has failed."""
+        if is_failure_of(event, LoadModel):
+            self.network.give_up()
+            self.picture.play_on_arrival = False
+        self.picture.take_failure(event)
+        self.attack.take_failure(event)
+        self.evidence.take_failure(event)
+        self.juxtaposition.take_failure(event)
+        self.survey.take_failure(event)
+
+    def _forget_picture(self) -> None:
+        self.picture.forget()
+        self._forget_runs()
+
+    def _forget_runs(self) -> None:
+        self.attack.forget()
+        self.evidence.forget()
+        self.juxtaposition.forget()
+        self.explained_class.forget()
+
+    # --- requests -------------------------------------------------------------------------------
+
+    def load(self, settings: ModelSettings) -> list[Command]:
         """Load a network; the open picture is opened anew when it is there."""
-        self.model = settings
-        self.loading = True
-        return [LoadModel(settings)]
+        self._stop_waiting_for_evidence()
+        return self.network.load(settings)
 
     def open(self, path: str) -> list[Command]:
         """Open a picture, at once or as soon as a network is there."""
-        self.path, self.refused, self.explaining = path, "", False
-        if self.info is None or self.loading:
+        self.picture.choose(path)
+        self._stop_waiting_for_evidence()
+        if self.network.info is None or self.network.loading:
             return []
-        self._open_run = next(self._ids)
-        self._attack_run = 0
-        return [Open(self._open_run, path)]
+        self.attack.leave()
+        return self.picture.open()
+
+    def open_waiting(self) -> list[Command]:
+        """Open the picture that was chosen while a network was being loaded."""
+        if self.network.info and self.picture.waits:
+            return self.open(self.picture.path)
+        return []
+
+    def open_surveyed(self, pair: SurveyedPair) -> list[Command]:
+        """Open a picture of a survey and repeat its attack, both with the survey's settings."""
+        self.attack.settings, self.explain = pair.attack, pair.explain
+        self.picture.play_on_arrival = True
+        return self.open(pair.path)
 
     def start(self, play: bool) -> list[Command]:
         """Begin the attack on the open picture as the settings say."""
-        if self.opened is None:
+        if self.picture.opened is None:
             return []
-        self._attack_run = next(self._ids)
-        self._wanted = None
-        self.points = ()
-        self.explaining = False
-        return [
-            StartAttack(self._attack_run, self.attack, play),
-            *(self._trace_commands() if self.trace_on else ()),
-        ]
+        self._stop_waiting_for_evidence()
+        return self.attack.start(play, self.explain)
 
     def play_or_pause(self) -> list[Command]:
         """Play, pause, or begin; an attack that has ended begins again."""
-        if self.frame is None or self.frame.finished:
-            return self.start(play=True)
-        self._wanted = None
-        return [Pause()] if self.frame.playing else [Play()]
-
-    def cancel(self) -> list[Command]:
-        """Stop what runs; the network before stays where another was being loaded."""
-        self._keep_network()
-        self.explaining = self.play_on_arrival = False
-        return [Cancel()]
+        frame = self.attack.frame
+        return self.start(play=True) if frame is None or frame.finished else self.attack.toggle()
 
     def step(self, by: int) -> list[Command]:
         """Move the cursor; begins the attack, paused, where there is none."""
-        if self.frame is None:
-            return [*self.start(play=False), StepBy(1)] if self.opened and by > 0 else []
-        return self.seek(self._cursor + by)
+        if self.attack.frame is not None:
+            return self.attack.seek(self.attack.cursor + by)
+        return [*self.start(play=False), StepBy(1)] if self.picture.opened and by > 0 else []
 
-    def seek(self, step: int) -> list[Command]:
-        """Show an iteration, computing the next one where it lies beyond the last."""
-        if self.frame is None:
-            return []
-        last = self.frame.trace[-1].step if self.frame.trace else self.frame.step
-        if step <= last:
-            step = max(0, step)
-            if step == self._cursor and not self.frame.playing:
-                return []
-            self._wanted = step
-            return [Seek(step)]
-        self._wanted = None
-        return [] if self.frame.finished else [StepBy(1)]
-
-    @property
-    def _cursor(self) -> int:
-        """Where the cursor is or, frames arriving late, where it was last sent to."""
-        if self._wanted is not None:
-            return self._wanted
-        return self.frame.step if self.frame else 0
+    def cancel(self) -> list[Command]:
+        """Stop what runs; the network before stays where another was being loaded."""
+        was_loading = self.network.loading
+        self.network.give_up()
+        self._stop_waiting_for_evidence()
+        self.picture.play_on_arrival = False
+        return [Cancel(), *(self.open_waiting() if was_loading else ())]
 
     def explain_now(self) -> list[Command]:
         """Explain the chosen class of the clean picture and of the iteration shown."""
-        return self._explain(self.queries(), juxtapose=False)
+        queries = self.explained_class.queries(self.picture.opened, self.attack.frame)
+        return self._explain(queries, self.evidence)
 
     def juxtapose(self, queries: tuple[Query, ...]) -> list[Command]:
         """Explain these side by side; what is there of the same pictures stays until then."""
-        step = self.frame.step if self.frame else 0
-        known = self.juxtaposed
-        if known and (known.step != step or self._juxtaposed_attack != self._attack_run):
-            self.juxtaposed = None
-        return self._explain(queries, juxtapose=True)
-
-    def _explain(self, queries: tuple[Query, ...], juxtapose: bool) -> list[Command]:
-        if not queries:
-            return []
-        self._explain_run = next(self._ids)  # what was asked for before is not waited for
-        self._asked_attack = self._attack_run
-        self._asked_juxtapose = juxtapose
-        self.explaining = True
-        return [Explain(self._explain_run, queries, self.explain)]
+        view, frame = self.juxtaposition, self.attack.frame
+        step = frame.step if frame else 0
+        if view.shown and (view.shown.step != step or view.attack != self.attack.run):
+            view.forget()
+        return self._explain(queries, view)
 
     def toggle_trace(self) -> list[Command]:
         """Turn the evidence on the time axis on or off."""
-        self.trace_on = not self.trace_on
-        if not self.trace_on:
-            self.points = ()
-        return self._trace_commands()
+        return self.attack.toggle_trace(self.explain)
 
-    def _trace_commands(self) -> list[Command]:
-        every = max(1, self.attack.iterations // TRACE_POINTS) if self.trace_on else 0
-        return [TraceEvidence(every, TRACE_SHARE, self.explain)]
+    def _explain(self, queries: tuple[Query, ...], view: EvidenceView) -> list[Command]:
+        if not queries:
+            return []
+        self._stop_waiting_for_evidence()  # the worker drops the one for the other
+        return view.ask(queries, self.explain, self.attack.run)
 
-    # --- settings -------------------------------------------------------------------------------
-
-    def cycle_method(self) -> None:
-        """Take the next method."""
-        following = METHODS[(METHODS.index(self.attack.method) + 1) % len(METHODS)]
-        self.attack = replace(self.attack, method=following)
-
-    def change_epsilon(self, up: bool) -> None:
-        """Take the next larger or smaller epsilon."""
-        self.attack = replace(self.attack, epsilon=next_epsilon(self.attack.epsilon, up))
-
-    def settle_target(self) -> str:
-        """Why the target is no class of the network that has come, which leaves it random."""
-        labels = self.info.labels if self.info else ()
-        if not labels or self.attack.target in TARGET_RULES:
-            return ""
-        try:
-            find_class(self.attack.target, labels)
-        except UserError as error:
-            self.attack = replace(self.attack, target="random")
-            return f"{error} The target is random until you choose another (t)."
-        return ""
-
-    def new_seed(self) -> None:
-        """Take the next seed."""
-        self.attack = replace(self.attack, seed=(self.attack.seed + 1) % 2**32)
+    def _stop_waiting_for_evidence(self) -> None:
+        self.evidence.stop_waiting()
+        self.juxtaposition.stop_waiting()

@@ -7,7 +7,7 @@ from textual.containers import Horizontal
 
 from tui.draw.colors import ADVERSARIAL, CLEAN
 from tui.draw.text import safe
-from tui.state.workspace import Session
+from tui.state.workspace import Workspace
 from tui.widgets.bars import PredictionBars
 from tui.widgets.pane import Pane
 from tui.widgets.time_axis import TimeAxis
@@ -17,7 +17,7 @@ class CourseRow(Horizontal):
     """Bars and the time axis beside one another."""
 
     def compose(self) -> ComposeResult:
-        """Three panes."""
+        """Bars of the clean and of the adversarial picture, and the axis."""
         yield Pane("Clean, top 5", PredictionBars(id="bars-clean"), id="bars-1", color=CLEAN)
         yield Pane(
             "Adversarial, top 5",
@@ -27,28 +27,26 @@ class CourseRow(Horizontal):
         )
         yield Pane("Time", TimeAxis(id="axis"), id="axis-pane")
 
-    def show(self, session: Session) -> None:
-        """Show the session's predictions and its trace."""
-        opened, frame = session.opened, session.frame
+    def show(self, workspace: Workspace) -> None:
+        """Show the predictions and the trace."""
+        opened, frame = workspace.picture.opened, workspace.attack.frame
         target = frame.target if frame else None
         original = opened.original if opened else None
         self.query_one("#bars-clean", PredictionBars).show(
-            (frame.clean if frame and frame.clean else opened.predictions) if opened else (),
-            target=target,
-            original=original,
+            workspace.clean_predictions, target=target, original=original
         )
         self.query_one("#bars-adversarial", PredictionBars).show(
             frame.predictions if frame else (), target=target, original=original
         )
         self._title("#bars-2", f"step {frame.step}" if frame else "")
-        self.show_axis(session)
+        self.show_axis(workspace)
 
-    def show_axis(self, session: Session) -> None:
+    def show_axis(self, workspace: Workspace) -> None:
         """Show the trace, which may have grown."""
-        frame = session.frame
-        self.query_one(TimeAxis).show(frame, session.points, session.steps, session.statistic)
+        attack, frame = workspace.attack, workspace.attack.frame
+        self.query_one(TimeAxis).show(frame, attack.points, attack.iterations, attack.statistic)
         doing = "" if frame is None else "playing" if frame.playing else frame.finished or "paused"
-        more = ", with evidence" if session.trace_on else ""
+        more = ", with evidence" if attack.traced else ""
         self._title("#axis-pane", safe(doing) + more, safe(doing))
 
     def _title(self, selector: str, *notes: str) -> None:

@@ -12,10 +12,10 @@ from engine.types import Evidence
 from tui.draw.colors import ACCENT, ADVERSARIAL, CLEAN, QUIET, TEXT
 from tui.draw.pixels import default_scale
 from tui.draw.text import safe
-from tui.state.known import top
+from tui.state import thresholds
+from tui.state.explained_class import top
 from tui.state.sentences import caption, pair, summarise
-from tui.state.survey import threshold_words
-from tui.state.workspace import Session
+from tui.state.workspace import Workspace
 from tui.widgets.heat import HeatView
 from tui.widgets.histogram import HistogramView
 from tui.widgets.pane import Pane, Title
@@ -50,27 +50,26 @@ class EvidencePanel(Vertical):
             yield Pane("Histogram of phi", HistogramView(id="histogram"), id="histogram-pane")
         yield TextBlock(id="summary")
 
-    _session: Session | None = None
+    _workspace: Workspace | None = None
 
     def on_resize(self) -> None:
         """Scale the colours to the cells that there are now; a hidden page has none."""
-        if self._session is not None:
-            self.call_after_refresh(self.show, self._session)
+        if self._workspace is not None:
+            self.call_after_refresh(self.show, self._workspace)
 
-    def show(self, session: Session) -> None:
-        """Show the session's evidence."""
-        self._session = session
-        evidence = session.evidence
-        look = session.look
-        follows = "" if session.auto_evidence else "x explains, u lets it follow by itself"
-        self.query_one(Title).set(follows)
-        self.show_headline(session)
+    def show(self, workspace: Workspace) -> None:
+        """Show the evidence, what it says, and of what it is."""
+        self._workspace = workspace
+        evidence, look, opened = workspace.evidence.shown, workspace.look, workspace.picture.opened
+        by_hand = "" if workspace.follow else "x explains, u lets it follow by itself"
+        digest = f"background {evidence.background}" if evidence and evidence.background else ""
+        self.query_one(Title).set(" · ".join(filter(None, (by_hand, digest))), by_hand or digest)
+        self.show_headline(workspace)
         clean, other = pair(evidence) if evidence else (None, None)
         size = self.query_one("#heat-clean", HeatView).size
         scale = common_scale(evidence, size) if evidence and look.shared else None
-        opened = session.opened
-        empty = WAITING if session.auto_evidence else MANUAL
-        if opened is None or session.explaining:
+        empty = WAITING if workspace.follow else MANUAL
+        if opened is None or workspace.explaining:
             empty = "explaining" if opened else ""
         self.query_one("#heat-clean", HeatView).show(
             clean.heat if clean else None,
@@ -82,11 +81,11 @@ class EvidencePanel(Vertical):
         )
         self.query_one("#heat-adversarial", HeatView).show(
             other.heat if other else None,
-            underlay=session.explained_picture,
+            underlay=workspace.evidence.picture,
             scale=scale,
             mode=look.mode,
             overlay=look.overlay,
-            empty=empty if session.frame else "",
+            empty=empty if workspace.attack.frame else "",
         )
         self.query_one(StatisticsTable).show(evidence)
         self.query_one(HistogramView).show(
@@ -99,27 +98,31 @@ class EvidencePanel(Vertical):
             assert isinstance(pane, Pane)
             pane.heading.set(safe(attribution.name) if attribution else "")
 
-    def show_headline(self, session: Session) -> None:
+    def show_headline(self, workspace: Workspace) -> None:
         """Say what the evidence is of, and what it says."""
-        evidence = session.evidence
+        evidence, stale = workspace.evidence.shown, workspace.evidence_stale
         line = self.query_one("#caption", TextBlock)
         sentence = self.query_one("#summary", TextBlock)
         if evidence is None:
             line.show("", QUIET)
             sentence.show("")
             return
-        words = caption(evidence, running=session.running())
-        if session.evidence_stale:
-            line.show(f"not of {session.evidence_stale}: {words}", ACCENT)
-        else:
-            line.show(words, QUIET)
-        frame, opened = session.frame, session.opened
+        headline = caption(evidence, running=workspace.evidence.running)
+        line.show(f"not of {stale}: {headline}" if stale else headline, ACCENT if stale else QUIET)
+        frame, opened = workspace.attack.frame, workspace.picture.opened
         prediction = None
-        if frame is not None and evidence.step < len(frame.trace) and not session.other_attack:
+        if frame and evidence.step < len(frame.trace) and not workspace.of_other_attack:
             prediction = top(frame.trace[evidence.step].top)
         clean, other = pair(evidence)
-        attack = (session.attack.method, session.attack.target)
         likely = prediction if other else top(opened.predictions) if opened else None
-        judged = threshold_words(session.model, evidence, other or clean, likely, attack)
-        words = " ".join(part for part in (summarise(evidence, prediction), judged) if part)
-        sentence.show(words, QUIET if session.evidence_stale else TEXT)
+        attack = workspace.attack.settings
+        judged = thresholds.judge(
+            workspace.thresholds,
+            workspace.network.settings,
+            evidence,
+            other or clean,
+            likely,
+            (attack.method, attack.target),
+        )
+        says = " ".join(part for part in (summarise(evidence, prediction), judged) if part)
+        sentence.show(says, QUIET if stale else TEXT)

@@ -9,7 +9,6 @@ import numpy as np
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.strip import Strip
 
 from engine.types import Attribution, ByteArray, Evidence, Side
@@ -19,12 +18,12 @@ from tui.draw.pixels import HeatMode
 from tui.draw.text import compact, fit, percent, safe
 from tui.state.sentences import noise_share
 from tui.widgets.canvas import Canvas
+from tui.widgets.grid_caption import caption_lines
 
 GAP = 2
 LEAST_WIDTH = 13
 ROOMY = 36
 """Height from which captions take two lines."""
-MAGNITUDE = "mean_abs"
 
 
 class JuxtapositionGrid(Canvas, can_focus=True):
@@ -44,13 +43,6 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         Binding("shift+left", "read(0, -1)", "Read left", show=False),
         Binding("shift+right", "read(0, 1)", "Read right", show=False),
     ]
-
-    class Selected(Message):
-        """A cell was chosen: the index of its attribution."""
-
-        def __init__(self, index: int) -> None:
-            super().__init__()
-            self.index = index
 
     def __init__(
         self, *, name: str | None = None, id: str | None = None, classes: str | None = None
@@ -72,11 +64,6 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         """Index of the chosen attribution."""
         count = len(self._evidence.attributions) if self._evidence else 0
         return min(self._choice, max(0, count - 1))  # the rest may be yet to come
-
-    @property
-    def scale_used(self) -> float:
-        """The value in full colour: of all cells, or of the chosen one without a shared scale."""
-        return self._scale
 
     def show(
         self,
@@ -145,11 +132,11 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         }
 
     def _rows(self) -> list[tuple[Side, list[int]]]:
-        found: dict[Side, list[int]] = {}
+        cells: dict[Side, list[int]] = {}
         for index, attribution in enumerate(self._evidence.attributions if self._evidence else ()):
-            found.setdefault(attribution.query.side, []).append(index)
+            cells.setdefault(attribution.query.side, []).append(index)
         sides: tuple[Side, ...] = ("clean", "adversarial")
-        return [(side, found[side]) for side in sides if side in found]
+        return [(side, cells[side]) for side in sides if side in cells]
 
     def _columns(self, width: int) -> tuple[int, int]:
         """Width of a cell and how many are visible; scrolls to the chosen one."""
@@ -174,7 +161,7 @@ class JuxtapositionGrid(Canvas, can_focus=True):
     ) -> Strip:
         assert self._evidence is not None
         color = colors.CLEAN if side == "clean" else colors.ADVERSARIAL
-        words = side if side == "clean" else f"adversarial, step {self._evidence.step}"
+        title = side if side == "clean" else f"adversarial, step {self._evidence.step}"
         notes = f"  {self._evidence.settings.score}" + (", mean |φ|" if captions > 1 else "")
         if len(cells) > visible:
             last = min(self._first + visible, len(cells))
@@ -185,8 +172,8 @@ class JuxtapositionGrid(Canvas, can_focus=True):
             notes += f"  ▸ {safe(chosen.name)}"
             notes += f", noise alone {percent(share)}" if math.isfinite(share) else ""
         return line(
-            piece(fit(words, width), color, bold=True),
-            piece(fit(notes, width - len(words)), colors.FAINT),
+            piece(fit(title, width), color, bold=True),
+            piece(fit(notes, width - len(title)), colors.FAINT),
         )
 
     def _cell(self, index: int, width: int, rows: int, captions: int) -> list[Strip]:
@@ -205,43 +192,20 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         )
         block = half_blocks.centred(heat, width, rows)
         block += [Strip([], 0)] * (rows - len(block))
-        return block + self._caption(attribution, width, chosen, captions)
-
-    def _caption(
-        self, attribution: Attribution, width: int, chosen: bool, captions: int
-    ) -> list[Strip]:
-        assert self._evidence is not None
-        score = attribution.score_value
-        words = percent(score) if self._evidence.settings.score == "probability" else compact(score)
-        strength = attribution.statistics.get(MAGNITUDE, math.nan)
-        error = attribution.errors.get(MAGNITUDE, math.nan)
-        beside = captions == 1
-        room = width - 1 - (len(words) + 1 if beside else 0)
-        title = [
-            piece("▸" if chosen else " ", colors.ACCENT),
-            piece(safe(attribution.name, room), colors.ACCENT if chosen else colors.TEXT),
-        ]
-        if beside:
-            return [line(*title, piece(" " + words, colors.QUIET))]
-        forms = [f" {words}  {compact(strength)}", f"{words} {compact(strength, 2)}"]
-        if math.isfinite(error):
-            forms.insert(0, f"{forms[0]} ±{compact(error, 1)}")
-        figures = next((form for form in forms if len(form) <= width), fit(forms[-1], width))
-        return [line(*title), line(piece(figures, colors.QUIET))]
+        settings = self._evidence.settings
+        return block + caption_lines(attribution, settings.score, width, captions, chosen=chosen)
 
     def _legend(self, width: int) -> Strip:
         value, chosen = self.value_at_cursor(), self._chosen()
         if value is not None and chosen is not None and self._cursor is not None:
             row, column = self._cursor
-            words = f"{compact(value, sign=True)} at row {row}, column {column}"
+            reading = f"{compact(value, sign=True)} at row {row}, column {column}"
             if chosen.heat_error is not None:
                 error = float(chosen.heat_error[row, column])
-                words += f", standard error {compact(error, 2)}"
-            return line(piece(fit(words, width), colors.ACCENT))
-        words = (
-            "one scale for all" if self._shared else "a scale for each; this is the chosen one's"
-        )
-        scale: list[Segment] = list(half_blocks.scale_legend(self._scale, self._mode, width, words))
+                reading += f", standard error {compact(error, 2)}"
+            return line(piece(fit(reading, width), colors.ACCENT))
+        note = "one scale for all" if self._shared else "a scale for each; this is the chosen one's"
+        scale: list[Segment] = list(half_blocks.scale_legend(self._scale, self._mode, width, note))
         return Strip(scale).crop(0, width)
 
     # --- choosing and reading -----------------------------------------------------------------
@@ -289,7 +253,6 @@ class JuxtapositionGrid(Canvas, can_focus=True):
         if index != self.selected:
             self._choice, self._cursor = index, None
             self.redraw()
-        self.post_message(self.Selected(index))
 
     def _chosen(self) -> Attribution | None:
         if self._evidence is None or not self._evidence.attributions:

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -34,13 +33,6 @@ class HeatView(Canvas, can_focus=True):
     cursor: reactive[tuple[int, int] | None] = reactive(None)
     """Row and column of the heatmap's value that is read, or None."""
 
-    class Pointed(Message):
-        """The cursor is on a value."""
-
-        def __init__(self, value: float, row: int, column: int) -> None:
-            super().__init__()
-            self.value, self.row, self.column = value, row, column
-
     def __init__(
         self, *, name: str | None = None, id: str | None = None, classes: str | None = None
     ) -> None:
@@ -53,11 +45,6 @@ class HeatView(Canvas, can_focus=True):
         self._overlay = False
         self._empty = ""
 
-    @property
-    def scale_used(self) -> float:
-        """The value shown in full colour."""
-        return self._scale
-
     def show(
         self,
         heat: FloatArray | None,
@@ -68,7 +55,7 @@ class HeatView(Canvas, can_focus=True):
         overlay: bool = False,
         empty: str = "",
     ) -> None:
-        """Show `heat` (h, w), or the words `empty` where there is none.
+        """Show `heat` (h, w), or the text `empty` where there is none.
 
         `scale` is the value of full colour; None takes the 99th percentile of |heat|. With
         `overlay` the heat lies over `underlay` (H, W, 3).
@@ -112,16 +99,13 @@ class HeatView(Canvas, can_focus=True):
         value = self.value_at_cursor()
         if value is not None and self.cursor is not None:
             row, column = self.cursor
-            words = f"{compact(value, sign=True)} at row {row}, column {column}"
-            return line(piece(fit(words, width), colors.ACCENT))
-        words = "shared scale" if self._fixed else "own scale"
-        return half_blocks.scale_legend(self._scale, self._mode, width, words)
+            reading = f"{compact(value, sign=True)} at row {row}, column {column}"
+            return line(piece(fit(reading, width), colors.ACCENT))
+        note = "shared scale" if self._fixed else "own scale"
+        return half_blocks.scale_legend(self._scale, self._mode, width, note)
 
     def watch_cursor(self) -> None:
-        """Show the cursor where it is now, and tell."""
-        value = self.value_at_cursor()
-        if value is not None and self.cursor is not None:
-            self.post_message(self.Pointed(value, *self.cursor))
+        """Show the cursor where it is now."""
         self.redraw()
 
     def action_move(self, down: int, right: int) -> None:

@@ -6,7 +6,7 @@ from textual.strip import Strip
 
 from engine.types import FloatArray
 from tui.draw import charts, colors
-from tui.draw.cells import Sheet, line, notice, piece
+from tui.draw.cells import CellGrid, line, notice, piece
 from tui.draw.text import compact, percent
 from tui.widgets.canvas import Canvas
 
@@ -30,8 +30,14 @@ class HistogramView(Canvas):
         clean: FloatArray | None,
         adversarial: FloatArray | None,
     ) -> None:
-        """Show counts or shares on the bins between `edges` (n + 1); None leaves a side out."""
-        self._edges, self._clean, self._adversarial = edges, clean, adversarial
+        """Show counts or shares on the bins between `edges` (n + 1).
+
+        A side is left out that is None or has nothing in any bin.
+        """
+        self._edges = edges
+        self._clean, self._adversarial = (
+            side if side is not None and side.sum() > 0 else None for side in (clean, adversarial)
+        )
         self.redraw()
 
     def draw(self, width: int, height: int) -> list[Strip]:
@@ -39,9 +45,9 @@ class HistogramView(Canvas):
         edges = self._edges
         if edges is None or (self._clean is None and self._adversarial is None) or height < 3:
             return notice("No evidence yet.", width, height)
-        sheet = Sheet(width, height - 2)
-        top = charts.histogram(edges, self._clean, self._adversarial, sheet)
-        return [self._legend(width, top), *sheet.strips(), self._axis(width)]
+        grid = CellGrid(width, height - 2)
+        top = charts.histogram(edges, self._clean, self._adversarial, grid)
+        return [self._legend(width, top), *grid.strips(), self._axis(width)]
 
     def _legend(self, width: int, top: float) -> Strip:
         parts = []
@@ -52,11 +58,11 @@ class HistogramView(Canvas):
             ]
         if self._adversarial is not None:
             parts += [piece("⠒⠒ ", colors.ADVERSARIAL), piece("adversarial", colors.TEXT)]
-        words = f"  share, log scale, top {percent(top)}"
+        note = f"  share, log scale, top {percent(top)}"
         used = sum(len(part.text) for part in parts)
-        if used + len(words) > width:
-            words = "  log share"
-        return line(*parts, piece(words if used + len(words) <= width else "", colors.QUIET))
+        if used + len(note) > width:
+            note = "  log share"
+        return line(*parts, piece(note if used + len(note) <= width else "", colors.QUIET))
 
     def _axis(self, width: int) -> Strip:
         assert self._edges is not None

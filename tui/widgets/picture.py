@@ -1,4 +1,4 @@
-"""A photograph in half-half_blocks."""
+"""A picture in half-blocks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class PictureView(Canvas):
         self._strips_size = (0, 0)
 
     def show(self, picture: ByteArray | None, *, empty: str = "", moving: bool = False) -> None:
-        """Show `picture` (H, W, 3), or the words `empty` where there is none.
+        """Show `picture` (H, W, 3), or the text `empty` where there is none.
 
         While `moving`, changes that hardly show are not sent; at rest every pixel is right.
         """

@@ -34,13 +34,13 @@ class Rows(LineList):
         super().__init__(id=id)
         self.paths: list[str] = []
         self.shown: list[int] = []
-        self.known: dict[str, Prediction | str] = {}
+        self.seen: dict[str, Prediction | str] = {}
         self.opened = ""
         self.empty = ""
         """What stands where there are no rows."""
 
     def render_line(self, y: int) -> Strip:
-        """A row, or the words that stand for none."""
+        """A row, or the text that stands for none."""
         if y == 0 and not self.count and self.empty:
             width = self.scrollable_content_region.width
             return Strip(row([("  " + self.empty, style(QUIET))], width)).adjust_cell_length(width)
@@ -50,12 +50,12 @@ class Rows(LineList):
         """Name, prediction, percentage."""
         number = self.shown[index]
         path = self.paths[number]
-        known = self.known.get(path)
+        seen = self.seen.get(path)
         mark = "●" if path == self.opened else " "
-        bright = isinstance(known, Prediction)
-        says, chance = known if isinstance(known, str) else "", ""
-        if isinstance(known, Prediction):
-            says, chance = known.name, percent(known.probability).replace(" ", "")
+        bright = isinstance(seen, Prediction)
+        says, chance = seen if isinstance(seen, str) else "", ""
+        if isinstance(seen, Prediction):
+            says, chance = seen.name, percent(seen.probability).replace(" ", "")
         left = max(8, (width - 9) * 11 // 20)
         right = max(0, width - left - 10)
         # Folders are left out for want of room; the filter knows them.
@@ -104,11 +104,11 @@ class PictureList(Vertical):
             self.path = path
 
     class Counted(Message):
-        """How many pictures there are, in words."""
+        """How many pictures there are: `3 of 12`, `12…` while they are being found."""
 
-        def __init__(self, words: str) -> None:
+        def __init__(self, text: str) -> None:
             super().__init__()
-            self.words = words
+            self.text = text
 
     class Visible(Message):
         """These pictures are in sight and not yet classified."""
@@ -155,16 +155,16 @@ class PictureList(Vertical):
         self._count()
         self._ask_later()
 
-    def tell(self, path: str, known: Prediction | str) -> None:
+    def tell(self, path: str, seen: Prediction | str) -> None:
         """What the network sees in a picture, or why it sees nothing."""
-        self.rows.known[path] = known
+        self.rows.seen[path] = seen
         for index in self.rows.visible_range:
             if self.rows.paths[self.rows.shown[index]] == path:
                 self.rows.refresh_entry(index)
 
     def forget(self) -> None:
-        """Another network: nothing is known any more."""
-        self.rows.known.clear()
+        """Another network: what the one before saw does not count any more."""
+        self.rows.seen.clear()
         self.rows.refresh()
         self._ask_later()
 
@@ -222,7 +222,7 @@ class PictureList(Vertical):
         unknown = tuple(
             path
             for index in rows.visible_range
-            if (path := rows.paths[rows.shown[index]]) not in rows.known
+            if (path := rows.paths[rows.shown[index]]) not in rows.seen
         )
         if unknown:
             self.post_message(self.Visible(unknown))

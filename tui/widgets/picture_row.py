@@ -7,7 +7,7 @@ from textual.containers import Horizontal
 
 from tui.draw.colors import ADVERSARIAL, CLEAN
 from tui.draw.text import compact, safe
-from tui.state.workspace import Session
+from tui.state.workspace import Workspace
 from tui.widgets.pane import Pane
 from tui.widgets.picture import PictureView
 
@@ -16,7 +16,7 @@ class PictureRow(Horizontal):
     """Pictures beside one another, each under its title."""
 
     def compose(self) -> ComposeResult:
-        """Three panes."""
+        """Clean, adversarial, perturbation."""
         yield Pane("Clean", PictureView(id="clean"), id="clean-pane", color=CLEAN)
         yield Pane(
             "Adversarial",
@@ -26,17 +26,18 @@ class PictureRow(Horizontal):
         )
         yield Pane("Perturbation", PictureView(tolerance=12, id="perturbation"), id="change-pane")
 
-    def show(self, session: Session, empty: str) -> None:
-        """Show the session's pictures; `empty` says why there is no clean one."""
-        opened, frame = session.opened, session.frame
+    def show(self, workspace: Workspace, empty: str) -> None:
+        """Show the pictures; `empty` says why there is no clean one."""
+        opened, frame = workspace.picture.opened, workspace.attack.frame
+        playing = workspace.attack.playing
         self.query_one("#clean", PictureView).show(opened.picture if opened else None, empty=empty)
         self.query_one("#adversarial", PictureView).show(
             frame.picture if frame else None,
             empty="space starts the attack" if opened else "",
-            moving=bool(frame and frame.playing),
+            moving=playing,
         )
         self.query_one("#perturbation", PictureView).show(
-            frame.perturbation if frame else None, moving=bool(frame and frame.playing)
+            frame.perturbation if frame else None, moving=playing
         )
         name = safe(opened.path.replace("\\", "/").rsplit("/", 1)[-1]) if opened else ""
         self._title("#clean-pane", name)

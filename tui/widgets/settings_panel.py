@@ -6,36 +6,21 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from engine.types import METHOD_NAMES, TARGET_RULES, AttackSettings, ExplainSettings
+from engine.types import (
+    EXPLAINERS,
+    METHODS,
+    TARGET_RULES,
+    AttackSettings,
+    ExplainSettings,
+    settings_of,
+)
 from tui.draw.cells import style
 from tui.draw.colors import ACCENT, FAINT, ORIGINAL, QUIET, TARGET, TEXT
 from tui.draw.rows import row
 from tui.draw.text import compact, pad, safe
-from tui.state.workspace import Session
+from tui.state.names import CLASS_NAMES
+from tui.state.workspace import Workspace
 from tui.widgets.canvas import Canvas
-
-STOP_NAMES = {
-    "never": "after the last step",
-    "success": "on success",
-    "matched": "at clean confidence",
-}
-TARGET_NAMES = {
-    "random": "a random class",
-    "similar": "the runner-up class",
-    "nearest": "the nearest class",
-    "none": "none (untargeted)",
-}
-EXPLAINER_NAMES = {
-    "expected": "expected gradients",
-    "shap": "shap's explainer",
-    "integrated": "integrated gradients",
-    "lime": "LIME",
-}
-CLASS_NAMES = {
-    "prediction": "each side's prediction",
-    "target": "the target",
-    "original": "the original class",
-}
 
 Row = tuple[str, str, str, Style]
 """Name, value, key, and the value's colour."""
@@ -46,35 +31,48 @@ def epsilon_text(epsilon: float) -> str:
     return f"{epsilon:.4f} = {compact(epsilon * 255)}/255"
 
 
+def panel_rows(
+    record: AttackSettings | ExplainSettings, keys: dict[str, str], key: str
+) -> list[Row]:
+    """A row for each field that the panel shows, in its order; `key` where `keys` has none."""
+    shown = [(name, one) for name, one in settings_of(record).items() if one.panel]
+    rows = []
+    for name, one in sorted(shown, key=lambda pair: pair[1].panel):
+        value = getattr(record, name)
+        text = one.labels.get(value) or safe(one.text(value)) or one.empty
+        if one.kind == "count" and name != "seed":
+            text = f"{value:,}"
+        rows.append((one.label, text, keys.get(name, key), style(TEXT)))
+    return rows
+
+
 def attack_rows(attack: AttackSettings, target: str) -> list[Row]:
     """What the panel says of an attack; `target` is the class that the rule came to, or ''."""
     by_rule = attack.target in TARGET_RULES
     name = safe(target) if by_rule else safe(attack.target)
     size = compact(attack.step_size)
     plain = style(TEXT)
-    return [
-        ("method", METHOD_NAMES[attack.method], "m", plain),
-        ("target", name or "–", "t", style(TARGET)),
-        ("chosen as", TARGET_NAMES[attack.target] if by_rule else "picked", "s", plain),
-        ("epsilon", epsilon_text(attack.epsilon), "+ −", plain),
-        ("alpha", size if attack.alpha is not None else f"{size} (default)", "e", plain),
-        ("iterations", str(attack.iterations), "e", plain),
-        ("stop", STOP_NAMES[attack.stop], "e", plain),
-        ("seed", str(attack.seed), "r", plain),
-    ]
+    own = {
+        "target": [
+            ("target", name or "–", "t", style(TARGET)),
+            ("chosen as", TARGET_RULES[attack.target] if by_rule else "picked", "s", plain),
+        ],
+        "epsilon": [("epsilon", epsilon_text(attack.epsilon), "+ −", plain)],
+        "alpha": [("alpha", size if attack.alpha is not None else f"{size} (default)", "e", plain)],
+    }
+    rows: list[Row] = [(METHODS.what, METHODS[attack.method].label, "m", plain)]
+    for one in panel_rows(attack, {"seed": "r"}, "e"):
+        rows += own.get(one[0], [one])
+    return rows
 
 
 def explain_rows(explain: ExplainSettings, chosen: str) -> list[Row]:
     """What the panel says of the explanation of the class `chosen`."""
     plain = style(TEXT)
-    where = safe(explain.place) or "pixels"
-    return [
-        ("explainer", EXPLAINER_NAMES[explain.explainer], "b", plain),
-        ("score", explain.score, "b", plain),
-        ("layer", where, "b", plain),
-        ("samples", f"{explain.samples:,}", "b", plain),
-        ("class", chosen, "c p", plain),
-    ]
+    rows: list[Row] = [(EXPLAINERS.what, EXPLAINERS[explain.explainer].label, "b", plain)]
+    where: Row = ("layer", safe(explain.place) or "pixels", "b", plain)
+    rows += [where if one[0] == "layer" else one for one in panel_rows(explain, {}, "b")]
+    return [*rows, ("class", chosen, "c p", plain)]
 
 
 class SettingsPanel(Canvas):
@@ -84,21 +82,22 @@ class SettingsPanel(Canvas):
         super().__init__(id=id, classes=classes)
         self._rows: list[Row] = []
 
-    def show(self, session: Session) -> None:
+    def show(self, workspace: Workspace) -> None:
         """Show the settings as they are now."""
-        target = ""
-        frame = session.frame
-        if frame and frame.target and frame.settings.target == session.attack.target:
-            target = frame.target.name if frame.settings.seed == session.attack.seed else ""
-        chosen = CLASS_NAMES.get(session.class_choice, "")
-        if session.class_choice == "picked" and session.picked:
-            chosen = safe(session.picked.name)
-        original = session.opened.original.name if session.opened else ""
+        target, frame, attack = "", workspace.attack.frame, workspace.attack.settings
+        if frame and frame.target and frame.settings.target == attack.target:
+            target = frame.target.name if frame.settings.seed == attack.seed else ""
+        explained = workspace.explained_class
+        chosen = CLASS_NAMES.get(explained.choice, "")
+        if explained.choice == "picked" and explained.picked:
+            chosen = safe(explained.picked.name)
+        opened = workspace.picture.opened
+        original = opened.original.name if opened else ""
         self._rows = [
             ("original", safe(original) or "–", "", style(ORIGINAL)),
-            *attack_rows(session.attack, target),
+            *attack_rows(attack, target),
             ("", "", "", style(TEXT)),
-            *explain_rows(session.explain, chosen),
+            *explain_rows(workspace.explain, chosen),
         ]
         self.redraw()
 

@@ -9,13 +9,11 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from engine.types import Attribution, Evidence
+from engine.types.statistics import STATISTICS
 from tui.draw import colors
 from tui.draw.cells import line, notice, piece
 from tui.draw.text import exponent_of, minus, pad, statistic_name
 from tui.widgets.canvas import Canvas
-
-SPARED = ("q25", "q75", "q50", "q05", "q95", "max")
-"""What is left out, in this order, where there are too few lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +72,12 @@ def spread(error: float, *, full: bool) -> str:
     return "±" + (text if full else text.removeprefix("0"))
 
 
+def spared() -> list[str]:
+    """What is left out, in this order, where there are too few lines."""
+    some = [one for one in STATISTICS.values() if one.spared]
+    return [one.name for one in sorted(some, key=lambda one: one.spared)]
+
+
 class StatisticsTable(Canvas):
     """Rows of statistics with clean, adversarial and their difference with its error.
 
@@ -99,7 +103,7 @@ class StatisticsTable(Canvas):
         rows = rows_of(self._evidence) if self._evidence else []
         if not rows:
             return notice("No evidence yet.", width, height)
-        for key in SPARED:
+        for key in spared():
             if len(rows) >= height:
                 rows = [row for row in rows if row.key != key]
         full = width >= 40
@@ -117,8 +121,8 @@ class StatisticsTable(Canvas):
         lines = [self._line(" ", heading, widths, "", heading=True)]
         lines += [self._row(row, widths, full) for row in rows]
         if len(lines) + 1 < height and any(row.marked for row in rows):
-            words = f"* differs by more than {rows[0].interval:.2f} errors (95 %)"
-            lines += [line(piece(pad(words, width), colors.QUIET))]
+            note = f"* differs by more than {rows[0].interval:.2f} errors (95 %)"
+            lines += [line(piece(pad(note, width), colors.QUIET))]
         return lines
 
     def _row(self, row: Row, widths: list[int], full: bool) -> Strip:

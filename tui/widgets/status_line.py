@@ -13,50 +13,30 @@ from engine.worker.protocol import Progress, Status
 from tui.draw.cells import style
 from tui.draw.colors import ACCENT, FAINT, QUIET, TARGET, TEXT
 from tui.draw.rows import row, width_of
-from tui.draw.text import compact, percent, safe
+from tui.draw.text import compact, duration_text, percent, safe, size_text
 from tui.widgets.canvas import Canvas
 
 BAR = 20
 Parts = list[tuple[str, Style]]
 
 
-def size_text(size: float) -> str:
-    """Bytes in the unit that keeps the number short."""
-    for unit in ("B", "kB", "MB"):
-        if size < 999.5:
-            digits = 1 if unit == "MB" and size < 100 else 0
-            return f"{size:.{digits}f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
-def duration_text(seconds: float) -> str:
-    """`0:07`, `12:34` or `3:02:10`; a dash where unknown."""
-    if not math.isfinite(seconds):
-        return "–"
-    whole = math.ceil(max(0.0, seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, second = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
-
-
 def progress_parts(progress: Progress, bar: int = BAR) -> Parts:
     """Task, bar, amount, rate and time left."""
     parts: Parts = [(safe(progress.task) + " ", style(TEXT))]
-    known = progress.total > 0
-    share = min(1.0, progress.done / progress.total) if known else 0.0
-    if known:
+    bounded = progress.total > 0
+    share = min(1.0, progress.done / progress.total) if bounded else 0.0
+    if bounded:
         full = round(share * bar)
         parts += [("━" * full, style(ACCENT)), ("─" * (bar - full), style(FAINT))]
         parts.append((f" {percent(share)}", style(TEXT)))
     if progress.unit in ("B", "bytes", "byte"):
         done = size_text(progress.done)
-        amount = f"  {done} of {size_text(progress.total)}" if known else f"  {done}"
+        amount = f"  {done} of {size_text(progress.total)}" if bounded else f"  {done}"
         rate = f"  {size_text(progress.rate)}/s" if math.isfinite(progress.rate) else ""
     else:
         unit = f" {safe(progress.unit)}" if progress.unit else ""
-        amount = f"  {progress.done:,.0f} of {progress.total:,.0f}{unit}" if known else ""
-        if not known and progress.done:
+        amount = f"  {progress.done:,.0f} of {progress.total:,.0f}{unit}" if bounded else ""
+        if not bounded and progress.done:
             amount = f"  {progress.done:,.0f}{unit}"
         rate = f"  {compact(progress.rate)}/s" if math.isfinite(progress.rate) else ""
     left = progress.seconds_left

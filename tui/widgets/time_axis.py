@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from engine.types import EvidencePoint, FloatArray, Frame
 from tui.draw import charts, colors
-from tui.draw.cells import Sheet, blend, line, notice, pack, piece
+from tui.draw.cells import CellGrid, blend, line, notice, pack, piece
 from tui.draw.colors import RGB
 from tui.draw.text import compact, fit, percent, safe, statistic_name
 from tui.widgets.canvas import Canvas
@@ -71,12 +71,12 @@ def evidence_curves(frame: Frame, points: Iterable[EvidencePoint]) -> list[Curve
     return [
         Curve(
             is_target,
-            np.array([p.step for p in found], dtype=float),
-            np.array([p.value for p in found]),
-            np.array([p.interval * p.error for p in found]),
+            np.array([p.step for p in own], dtype=float),
+            np.array([p.value for p in own]),
+            np.array([p.interval * p.error for p in own]),
         )
         for is_target, label in wanted
-        if (found := by_class.get(label.index))
+        if (own := by_class.get(label.index))
     ]
 
 
@@ -137,18 +137,18 @@ class TimeAxis(Canvas):
         frame = self._frame
         if frame is None or height < 4 or width < 24:
             return notice("" if frame else "No attack yet.", width, height)
-        found = evidence_curves(frame, self._evidence)
+        curves = evidence_curves(frame, self._evidence)
         rows = height - 2
-        below = max(2, (rows - 1) * 3 // 7) if found and rows >= 7 else 0
+        below = max(2, (rows - 1) * 3 // 7) if curves and rows >= 7 else 0
         above = rows - below - (1 if below else 0)
         strips = [self._legend(frame, width)]
         strips += self._panel(probability_curves(frame), (0.0, 1.0), ("1.0", "0.5", "0.0"), above)
         if below:
-            reach = [c.values + _known(c.reach) for c in found]
+            reach = [c.values + _or_zero(c.reach) for c in curves]
             top = max(float(np.nanmax(values)) for values in reach) or 1.0
-            low = min(0.0, *(float(np.nanmin(c.values - _known(c.reach))) for c in found))
-            strips.append(self._evidence_legend(frame, found, width, top))
-            strips += self._panel(found, (low, top), ("max", "", "0.0"), below)
+            low = min(0.0, *(float(np.nanmin(c.values - _or_zero(c.reach))) for c in curves))
+            strips.append(self._evidence_legend(frame, curves, width, top))
+            strips += self._panel(curves, (low, top), ("max", "", "0.0"), below)
         return [*strips, self._axis(frame, width)]
 
     def _dots(self) -> int:
@@ -168,48 +168,48 @@ class TimeAxis(Canvas):
         rows: int,
     ) -> list[Strip]:
         assert self._frame is not None
-        sheet = Sheet(self.size.width, rows)
+        grid = CellGrid(self.size.width, rows)
         plot = slice(GUTTER, GUTTER + self._dots() // 2)
         size = (4 * rows, self._dots())
         low, high = span
         for row in (0, (rows - 1) / 2, rows - 1):
             label = labels[round(2 * row / (rows - 1))] if rows > 1 else labels[0]
             if row == int(row):
-                sheet.write(int(row), 0, label.rjust(3), colors.QUIET)
+                grid.write(int(row), 0, label.rjust(3), colors.QUIET)
             if row == int(row) and colors.current() != "none":
-                sheet.write(int(row), GUTTER, "┈" * (size[1] // 2), colors.TRACK)
+                grid.write(int(row), GUTTER, "┈" * (size[1] // 2), colors.TRACK)
         if self._frame.success_step is not None:
             column = self._column(self._frame.success_step)
-            sheet.text[:, column], sheet.fg[:, column] = "┊", pack(colors.QUIET)
+            grid.text[:, column], grid.fg[:, column] = "┊", pack(colors.QUIET)
         cursor = self._column(self._frame.step)
-        sheet.text[:, cursor], sheet.fg[:, cursor] = "│", pack(colors.ACCENT)
+        grid.text[:, cursor], grid.fg[:, cursor] = "│", pack(colors.ACCENT)
         solid = np.zeros(size, dtype=bool)
         for curve in curves:
             places = self._place(curve.steps)
             values = (curve.values - low) / (high - low)
             if curve.reach is not None:
-                reach = _known(curve.reach) / (high - low)
+                reach = _or_zero(curve.reach) / (high - low)
                 shade = charts.band(places, values - reach, values + reach, size)
-                self._put(sheet, plot, shade & ~solid, blend(curve.color, colors.GROUND, 0.55))
+                self._put(grid, plot, shade & ~solid, blend(curve.color, colors.GROUND, 0.55))
         for curve in curves:
             values = (curve.values - low) / (high - low)
             dashed = not curve.target
             solid = charts.curve(self._place(curve.steps), values, size, dashed=dashed)
-            self._put(sheet, plot, solid, curve.color)
+            self._put(grid, plot, solid, curve.color)
         for curve in curves:
-            known = curve.at(self._frame.step)
-            if known is not None:
-                share = min(1.0, max(0.0, (known[0] - low) / (high - low)))
+            here = curve.at(self._frame.step)
+            if here is not None:
+                share = min(1.0, max(0.0, (here[0] - low) / (high - low)))
                 mark = TARGET_MARK if curve.target else ORIGINAL_MARK
                 row = round((1 - share) * (4 * rows - 1)) // 4
-                sheet.write(row, cursor, mark, curve.color, bold=True)
-        return sheet.strips()
+                grid.write(row, cursor, mark, curve.color, bold=True)
+        return grid.strips()
 
-    def _put(self, sheet: Sheet, plot: slice, dots: charts.Dots, color: RGB) -> None:
+    def _put(self, grid: CellGrid, plot: slice, dots: charts.Dots, color: RGB) -> None:
         marks = charts.braille(dots)
         here = marks != " "
-        sheet.text[:, plot][here] = marks[here]
-        sheet.fg[:, plot][here] = pack(color)
+        grid.text[:, plot][here] = marks[here]
+        grid.fg[:, plot][here] = pack(color)
 
     def _legend(self, frame: Frame, width: int) -> Strip:
         at = next((record for record in frame.trace if record.step == frame.step), None)
@@ -240,45 +240,45 @@ class TimeAxis(Canvas):
     def _evidence_legend(self, frame: Frame, curves: list[Curve], width: int, top: float) -> Strip:
         parts = [piece(f"{self._statistic or 'evidence'}, max {compact(top)}  ", colors.QUIET)]
         for curve in reversed(curves):
-            known = curve.at(frame.step)
-            if known is not None:
+            here = curve.at(frame.step)
+            if here is not None:
                 mark = TARGET_MARK if curve.target else ORIGINAL_MARK
-                parts.append(piece(f"{mark} {compact(known[0])}", curve.color))
-                parts.append(piece(f" ±{compact(known[1], 2)}  ", colors.QUIET))
+                parts.append(piece(f"{mark} {compact(here[0])}", curve.color))
+                parts.append(piece(f" ±{compact(here[1], 2)}  ", colors.QUIET))
         return line(*parts).crop(0, width)
 
     def _axis(self, frame: Frame, width: int) -> Strip:
-        sheet = Sheet(width, 1)
+        grid = CellGrid(width, 1)
         count = max(1, min(self._steps, self._dots() // 16))
         stride = next(s for s in _strides() if self._steps / s <= count)
         for step in range(0, self._steps + 1, stride):
-            self._number(sheet, step, colors.QUIET)
+            self._number(grid, step, colors.QUIET)
         if frame.success_step is not None:
-            self._number(sheet, frame.success_step, colors.TEXT, f"✓{frame.success_step}")
-        self._number(sheet, frame.step, colors.ACCENT, f"▲{frame.step}")
-        return sheet.strips()[0]
+            self._number(grid, frame.success_step, colors.TEXT, f"✓{frame.success_step}")
+        self._number(grid, frame.step, colors.ACCENT, f"▲{frame.step}")
+        return grid.strips()[0]
 
-    def _number(self, sheet: Sheet, step: int, color: RGB, text: str = "") -> None:
+    def _number(self, grid: CellGrid, step: int, color: RGB, text: str = "") -> None:
         marked = bool(text)
         text = text or str(step)
         column = self._column(step)
         start = column if marked else column - len(text) // 2
-        start = max(0, min(start, sheet.width - len(text)))
+        start = max(0, min(start, grid.width - len(text)))
         if marked:
             # Clear what of a tick's number would stick out on either side.
             left = start
-            while left > 0 and sheet.text[0, left - 1] != " ":
+            while left > 0 and grid.text[0, left - 1] != " ":
                 left -= 1
             right = start + len(text)
-            while right < sheet.width and sheet.text[0, right] != " ":
+            while right < grid.width and grid.text[0, right] != " ":
                 right += 1
-            sheet.write(0, left, " " * (right - left))
-        elif "".join(sheet.text[0, max(0, start - 1) : start + len(text) + 1]).strip():
+            grid.write(0, left, " " * (right - left))
+        elif "".join(grid.text[0, max(0, start - 1) : start + len(text) + 1]).strip():
             return
-        sheet.write(0, start, fit(text, sheet.width), color, bold=marked)
+        grid.write(0, start, fit(text, grid.width), color, bold=marked)
 
 
-def _known(error: FloatArray | None) -> FloatArray:
+def _or_zero(error: FloatArray | None) -> FloatArray:
     return np.zeros(1) if error is None else np.nan_to_num(error)
 
 

@@ -7,16 +7,16 @@ the splits never meet: the shipped sample pictures use seeds below `SPLITS["trai
 from __future__ import annotations
 
 import hashlib
-import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from engine.builtin import LABELS
 from engine.builtin.making.classes import draw
-from engine.builtin.making.progress import watched
+from engine.types.files import write_atomically
 
 SPLITS = {"train": 10_000, "calibration": 20_000, "fresh": 30_000}
 """The first seed of each split."""
@@ -33,13 +33,9 @@ def fingerprint(name: str) -> str:
     return hashlib.sha256(small).hexdigest()[:8]
 
 
-def _make(name: str, first: int, count: int, path: str) -> str:
+def _make(name: str, first: int, count: int, path: Path) -> None:
     pictures = np.stack([draw(name, first + i, SIDE) for i in range(count)])
-    part = Path(f"{path}.part{os.getpid()}")
-    with part.open("wb") as file:
-        np.save(file, pictures)
-    part.replace(path)
-    return path
+    write_atomically(path, lambda file: np.save(file, pictures))
 
 
 def drawings(
@@ -57,8 +53,8 @@ def drawings(
     todo = [(n, p) for n, p in zip(labels, paths, strict=True) if not p.exists()]
     if todo:
         with ProcessPoolExecutor(max_workers=max(1, workers)) as pool:
-            jobs = [pool.submit(_make, n, SPLITS[split], count, str(p)) for n, p in todo]
-            for job in watched(as_completed(jobs), f"drawing {split}", len(jobs)):
+            jobs = [pool.submit(_make, n, SPLITS[split], count, p) for n, p in todo]
+            for job in tqdm(as_completed(jobs), f"drawing {split}", len(jobs)):
                 job.result()
     pictures = np.concatenate([np.load(p, allow_pickle=False) for p in paths])
     return pictures, np.repeat(np.arange(len(labels)), count)

@@ -1,4 +1,4 @@
-"""Writes the sample pictures: `python -m engine.builtin.samples sample_images [--check]`.
+"""Writes the sample pictures: `python -m engine.builtin.making.samples sample_images [--check]`.
 
 The seeds below were picked by eye and by how well an ImageNet MobileNetV2 recognises the drawing,
 out of seeds 0 to 11 of each class; none of them is used in training. The same library versions
@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from operator import methodcaller
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from engine.builtin import LABELS
 from engine.builtin.making.classes import draw
-from engine.builtin.making.progress import watched
+from engine.types.files import write_atomically
 
 SIZE = 384
 """Width and height of a sample picture, in pixels."""
@@ -92,7 +93,9 @@ def difference(have: Path, want: bytes) -> str | None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; 1 if `--check` finds a difference."""
-    parser = argparse.ArgumentParser(prog="python -m engine.builtin.samples", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.builtin.making.samples", description=__doc__
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw")
@@ -104,14 +107,12 @@ def main(arguments: list[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(max_workers=max(1, options.workers)) as pool:
         files = pool.map(encoded, [n[1] for n in names], [n[2] for n in names])
-        for (name, _, _), want in watched(
+        for (name, _, _), want in tqdm(
             zip(names, files, strict=True), "drawing samples", len(names)
         ):
             path = folder / name
             if not options.check:
-                part = path.with_suffix(f".part{os.getpid()}")
-                part.write_bytes(want)
-                part.replace(path)
+                write_atomically(path, methodcaller("write", want))
             elif (problem := difference(path, want)) is not None:
                 bad += 1
                 print(f"{path}: {problem}")

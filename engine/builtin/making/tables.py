@@ -1,4 +1,4 @@
-"""Measures what the drawings and the network promise: `python -m engine.builtin.tables`.
+"""Measures what the drawings and the network promise: `python -m engine.builtin.making.tables`.
 
 Recognition of the sample pictures, the cost of an attack step against MobileNetV2's, the cost of
 200 expected-gradient samples, and how often the default attack reaches its target.
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from engine.attacks.base import attack, succeeded
+from engine.attacks.base import attack
+from engine.attacks.stopping import succeeded
 from engine.builtin import IMAGENET_INDEX, LABELS, sample_folder
 from engine.builtin.making.classes import SIMILAR_PAIRS
 from engine.builtin.making.samples import file_names
@@ -28,7 +30,7 @@ from engine.models.classifier import Classifier
 from engine.models.torchvision_compat import torchvision
 from engine.pictures.fitting import Preprocessing, fit
 from engine.pictures.reading import decode
-from engine.types import AttackSettings
+from engine.types import AttackSettings, attack_settings
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,10 @@ class Samples:
     names: tuple[str, ...]
 
 
-def samples(how: Preprocessing, classes: tuple[int, ...]) -> Samples:
+def samples(preprocessing: Preprocessing, classes: tuple[int, ...]) -> Samples:
     """Reads all sample pictures; `classes` are the network's numbers of `LABELS`."""
     listed = list(file_names())
-    pictures = [fit(decode(sample_folder() / name), how) for name, _, _ in listed]
+    pictures = [fit(decode(sample_folder() / name), preprocessing) for name, _, _ in listed]
     truth = [classes[LABELS.index(label)] for _, label, _ in listed]
     return Samples(
         torch.from_numpy(np.stack(pictures)), torch.tensor(truth), tuple(n for n, _, _ in listed)
@@ -52,8 +54,8 @@ def samples(how: Preprocessing, classes: tuple[int, ...]) -> Samples:
 
 def builtin() -> Classifier:
     """The built-in network as the program runs it."""
-    return Classifier(load(), name="builtin", labels=LABELS, how=PREPROCESSING,
-                      device=torch.device("cpu"), weights="shipped", wnids=())  # fmt: skip
+    return Classifier(load(), name="builtin", labels=LABELS, preprocessing=PREPROCESSING,
+                      device=torch.device("cpu"), weights="shipped")  # fmt: skip
 
 
 def mobilenet(weights: Path | None) -> Classifier:
@@ -62,7 +64,7 @@ def mobilenet(weights: Path | None) -> Classifier:
     if weights is not None:
         network.load_state_dict(load_file(weights))
     return Classifier(network, name="mobilenet_v2", labels=tuple(map(str, range(1000))),
-                      how=Preprocessing(), device=torch.device("cpu"))  # fmt: skip
+                      preprocessing=Preprocessing(), device=torch.device("cpu"))  # fmt: skip
 
 
 @torch.inference_mode()
@@ -110,7 +112,7 @@ def costs(small: Classifier, large: Classifier) -> list[str]:
     for model in (small, large):
         side = model.preprocessing.crop
         picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
-        steps[model.name] = _median_time(lambda m=model, x=picture: _gradient(m, x), 15)  # type: ignore[misc]
+        steps[model.name] = _median_time(partial(_gradient, model, picture), 15)
     side = small.preprocessing.crop
     many = torch.rand(50, 3, side, side, generator=torch.Generator().manual_seed(1))
     shap = _median_time(lambda: [_gradient(small, many) for _ in range(4)], 3)
@@ -158,7 +160,7 @@ def attacks(model: Classifier, draws: int, epsilons: tuple[float, ...]) -> list[
     rows = ["| epsilon | random | runner-up | pair | ping-pong ball | p(random target) |",
             "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
     for epsilon in epsilons:
-        settings = AttackSettings(epsilon=epsilon)
+        settings = attack_settings(epsilon=epsilon)
         many = [_success(model, data, targets, settings) for targets in random]
         share = [
             float(np.mean([m[0] for m in many])),
@@ -173,7 +175,9 @@ def attacks(model: Classifier, draws: int, epsilons: tuple[float, ...]) -> list[
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m engine.builtin.tables", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.builtin.making.tables", description=__doc__
+    )
     parser.add_argument("--mobilenet", type=Path, help="torchvision MobileNetV2 safetensors")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--draws", type=int, default=3, help="random targets a picture")
@@ -185,7 +189,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.mobilenet is not None:
         print("\n".join(recognition(large, IMAGENET_INDEX)), end="\n\n")
     print("\n".join(costs(small, large)), end="\n\n")
-    print(f"BIM, {AttackSettings().steps} steps, alpha 2.5 epsilon / steps, {len(LABELS)} classes:")
+    print(
+        f"BIM, {attack_settings().steps} steps, alpha 2.5 epsilon / steps, {len(LABELS)} classes:"
+    )
     print("\n".join(attacks(small, options.draws, tuple(options.epsilon))))
     return 0
 

@@ -1,4 +1,4 @@
-"""Trains the built-in network on drawings: `python -m engine.builtin.train FOLDER`.
+"""Trains the built-in network on drawings: `python -m engine.builtin.making.train FOLDER`.
 
 Seeded and resumable: step k's pictures and their augmentation depend on the seed and on k only, so
 a run stopped at any checkpoint goes on as if it had not been. Imports torch.
@@ -11,6 +11,7 @@ import math
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from engine.builtin import LABELS, sample_folder
 from engine.builtin.making.dataset import drawings
-from engine.builtin.making.progress import Bar
 from engine.builtin.making.report import (
     accuracy,
     by_class,
@@ -32,8 +33,10 @@ from engine.builtin.making.report import (
     reliability,
 )
 from engine.builtin.network import PREPROCESSING, WEIGHTS, BuiltinNet
+from engine.models.classifier import set_layout
 from engine.pictures.fitting import fit
 from engine.pictures.reading import decode
+from engine.types.files import write_atomically
 
 SIDE = PREPROCESSING.crop
 CARD = Path(__file__).parents[1] / "MODEL_CARD.md"
@@ -106,7 +109,7 @@ def train(
         for module in model.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    set_layout(model, torch.channels_last)
     model.train()
     optimiser = torch.optim.AdamW(model.parameters(), settings.rate, weight_decay=settings.decay)
     first = 0
@@ -119,7 +122,7 @@ def train(
     labels = torch.from_numpy(truth)
     last = min(settings.steps, stop_after or settings.steps)
     epoch_steps = max(1, len(data) // settings.batch)
-    bar = Bar("training", settings.steps, first, show)
+    bar = tqdm(desc="training", total=settings.steps, initial=first, disable=not show)
     loss_mean: float | None = None
     for step in range(first, last):
         epoch, part = divmod(step, epoch_steps)
@@ -133,18 +136,17 @@ def train(
             group["lr"] = settings.rate * warm * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-6
         loss = F.cross_entropy(model(x), labels[rows])
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         optimiser.step()
         value = float(loss.detach())
         loss_mean = value if loss_mean is None else loss_mean + 0.05 * (value - loss_mean)
-        bar.note = f"loss {loss_mean:.4f}"
-        bar.step()
+        bar.set_postfix_str(f"loss {loss_mean:.4f}", refresh=False)
+        bar.update()
         if checkpoint is not None and ((step + 1) % every == 0 or step + 1 == last):
             state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(),
                      "step": step + 1}  # fmt: skip
-            part_file = checkpoint.with_suffix(".part")
-            torch.save(state, part_file)
-            part_file.replace(checkpoint)
+            write_atomically(checkpoint, partial(torch.save, state))
+    bar.close()
     model.eval()
     return model
 
@@ -207,14 +209,14 @@ def card(model: nn.Module, settings: Settings, count: int, fresh: NDArray[np.uin
         "# Built-in network",
         "",
         f"A plain CNN of seven convolutions for {len(LABELS)} ImageNet classes, trained only on",
-        "drawings made by `engine.builtin`. It knows drawings, not photographs: use a real",
+        "drawings made by `engine.builtin.making`. It knows drawings, not photographs: use a real",
         "ImageNet network for those.",
         "",
         f"Input {SIDE} x {SIDE} (shorter side resized to {PREPROCESSING.resize}, middle cut "
         f"out), {sum(q.numel() for q in model.parameters()):,} parameters.",
         "",
-        f"Made by `python -m engine.builtin.train FOLDER --count {count} --steps {settings.steps} "
-        f"--batch {settings.batch} --seed {settings.seed}`"
+        f"Made by `python -m engine.builtin.making.train FOLDER --count {count} "
+        f"--steps {settings.steps} --batch {settings.batch} --seed {settings.seed}`"
         + (f"; the training steps took {minutes:.0f} minutes." if minutes else "."),
         f"{count} drawings a class (seeds from 10000), AdamW, no adversarial training, no label",
         f"smoothing; temperature {heat:.3f}, fitted on other drawings (seeds from 20000) that were",
@@ -252,7 +254,9 @@ def card(model: nn.Module, settings: Settings, count: int, fresh: NDArray[np.uin
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m engine.builtin.train", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m engine.builtin.making.train", description=__doc__
+    )
     parser.add_argument("folder", type=Path, help="where drawings and the checkpoint are kept")
     parser.add_argument("--count", type=int, default=200, help="training drawings a class")
     parser.add_argument("--steps", type=int, default=Settings.steps)

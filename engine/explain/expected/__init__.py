@@ -1,1 +1,0 @@
-"""Expected gradients by our own estimator."""
