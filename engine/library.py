@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,11 @@ from engine import explainers
 from engine.attacks.attack_run import AttackRun, class_label, save_step
 from engine.evidence.statistics import statistics
 from engine.evidence.summary import Summary
+from engine.evidence.warnings import with_background
 from engine.models import allocator, catalog
 from engine.models.classifier import Classifier
 from engine.models.device import exact_arithmetic
-from engine.pictures.background import PictureSet, choose_background
+from engine.pictures.background import ChosenBackground, PictureSet, choose_background
 from engine.pictures.finding import find_pictures
 from engine.pictures.reading import check_pixels, read
 from engine.surveys.compare import compare
@@ -43,6 +43,7 @@ from engine.types import (
     explain_settings,
     find_class,
 )
+from engine.types.generators import finish
 
 __all__ = [
     "Classifier",
@@ -226,22 +227,22 @@ def explain(
             index = int(classifier(x)[0].argmax())
     else:
         index = find_class(str(label), classifier.labels)
-    background, digest, notes = None, "", [""]
+    background, chosen = None, ChosenBackground((), "")
     if settings.has_background:
         path = "" if isinstance(picture, np.ndarray | Tensor) else os.fspath(picture)
         if browsed is None:
             browsed = list(find_pictures(Path(path).parent)) if path else []
-        chosen = choose_background(path, browsed, settings.background, settings.seed)
-        background = PictureSet(chosen.paths, classifier.preprocessing, classifier.device)
-        digest, notes = chosen.digest, [chosen.note]
+        how, pixels = classifier.preprocessing, x.cpu().numpy()
+        asked = browsed, settings.background, settings.seed
+        chosen = finish(choose_background(path, pixels, how, *asked))
+        background = PictureSet(chosen.paths, how, classifier.device)
     last = None
     for last in explainers.explain(classifier, x, [(0, index)], background, settings):
         if last is not None and progress is not None:
             progress(f"explaining with {settings.explainer}", last.samples, last.total)
     assert last is not None  # the last one is never None
     evidence = Summary([Query("clean", index)], classifier.labels, settings, 0).take(last)
-    note = "; ".join(filter(None, (evidence.note, *notes)))
-    evidence = replace(evidence, note=note, background=digest)
+    evidence = with_background(evidence, chosen)
     (attribution,) = evidence.attributions
     return Explanation(
         label=class_label(classifier, index),
@@ -253,10 +254,11 @@ def explain(
         expected=attribution.expected,
         gap=attribution.gap,
         samples=last.samples,
-        background=digest,
-        note=note,
+        background=evidence.background,
+        note=evidence.note,
         settings=settings,
         evidence=evidence,
+        warnings=evidence.warnings,
     )
 
 

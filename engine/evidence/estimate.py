@@ -23,7 +23,8 @@ class Estimate:
     between queries among them. `degrees` (Q,) are the effective degrees of freedom of the error
     (Welch 1947): few where few background pictures carry the class; Student's t with as many gives
     intervals. `score_values`, `expected` and `gap` are (Q,): see
-    `engine.types.Attribution`. `reason` says why nothing follows; empty until `done`.
+    `engine.types.Attribution`; `spread` (Q,) is the standard deviation of the scores over the
+    background (None where there is none). `reason` says why nothing follows; empty until `done`.
 
     Where not all queries are explained together, Q are those of a block: the first of them is
     number `first`, and `left` queries come in later blocks.
@@ -44,3 +45,4 @@ class Estimate:
     note: str = ""
     first: int = 0
     left: int = 0
+    spread: npt.NDArray[np.float64] | None = None

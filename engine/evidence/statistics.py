@@ -8,6 +8,7 @@ May import numpy, scipy, `engine.types` and what pools a picture; torch stays ou
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf, isnan
 
 import numpy as np
 import numpy.typing as npt
@@ -103,10 +104,16 @@ def interval(variances: Sequence[float], degrees: Sequence[float], deviations: i
     Student's t. Two things limit its degrees of freedom: those of the parts, whose errors have
     these `variances` and `degrees` (pooled as Welch 1947 does), and that a root mean square of
     so many `deviations` has as many; their reciprocals add up, as the variances of two factors do.
+    Always finite: 1.96 where no error is there to be reached, and as with a single degree of
+    freedom where that of a part is not known.
     """
     from scipy.special import stdtrit
 
-    parts = [(v, max(nu, 1.0)) for v, nu in zip(variances, degrees, strict=True) if v > 0]
+    parts = [
+        (v, 1.0 if isnan(nu) else max(nu, 1.0))
+        for v, nu in zip(variances, degrees, strict=True)
+        if 0 < v < inf
+    ]
     if not parts or not deviations:
         return NORMAL
     # Shares of the sum: squares of tiny probabilities' variances would underflow.

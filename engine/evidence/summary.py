@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.evidence.estimate import Estimate
+from engine.evidence.ratios import Side, ratios
 from engine.evidence.statistics import (
     Array,
     Pairs,
@@ -26,18 +27,28 @@ from engine.evidence.statistics import (
     statistics,
     symmetric_edges,
 )
+from engine.evidence.warnings import too_close
 from engine.types import Attribution, Evidence, ExplainSettings, Query
 from engine.types.statistics import STATISTICS
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A query's attribution, and what its error in a difference to another follows from."""
+    """A query's attribution, and what its error in a difference to another follows from.
+
+    `warning` says why it hardly means evidence, where it does not.
+    """
 
     attribution: Attribution
     pairs: Pairs
     variance: float
     degrees: float
+    warning: str
+
+    @property
+    def side(self) -> Side:
+        """What `engine.evidence.ratios` compares."""
+        return self.attribution.statistics, self.pairs, self.variance, self.degrees
 
 
 class Summary:
@@ -98,7 +109,9 @@ class Summary:
             settings=self._settings,
             note="; ".join(filter(None, notes)),
             rate=estimate.samples / estimate.seconds if estimate.seconds else float("nan"),
+            warnings=_first_warnings(parts),
             intervals=tuple(_reach([parts[a], parts[b]]) for a, b in self._sides(len(parts))),
+            ratios=tuple(ratios(parts[a].side, parts[b].side) for a, b in self._sides(len(parts))),
         )
         if estimate.done:
             self._done, self._seconds, self._edges = parts, seconds, edges
@@ -130,7 +143,9 @@ class Summary:
                 noise=float("nan") if spread is None else noise_floor(spread[q]),
                 interval=interval([variance], [freedom], len(pairs)),
             )
-            parts.append(Part(attribution, pairs, variance, freedom))
+            over = float("nan") if estimate.spread is None else float(estimate.spread[q])
+            warning = too_close(attribution, over, self._settings)
+            parts.append(Part(attribution, pairs, variance, freedom, warning))
         return parts
 
     def _errors(self, pairs: Pairs, q: int, ratio: float) -> dict[str, float]:
@@ -183,6 +198,14 @@ class Summary:
             return ""
         done = estimate.first + len(estimate.values)
         return f"{done} of {len(self._queries)} so far: memory has no room for all at once"
+
+
+def _first_warnings(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Those of the first query of each side, which the screen speaks of."""
+    first: dict[str, str] = {}
+    for part in parts:
+        first.setdefault(part.attribution.query.side, part.warning)
+    return tuple(filter(None, first.values()))
 
 
 def _reach(parts: Sequence[Part]) -> float:

@@ -90,6 +90,7 @@ class Reading:
     degrees: npt.NDArray[np.float64] | None = None
     trusted: bool = False
     note: str = ""
+    spread: npt.NDArray[np.float64] | None = None
 
 
 class Explainer(Protocol):

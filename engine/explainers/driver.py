@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
-from math import inf
+from math import inf, isfinite
 
 import numpy as np
 import torch
@@ -85,6 +85,7 @@ def drive(
             degrees=reading.degrees,
             score_values=score_values,
             expected=reading.expected,
+            spread=reading.spread,
             gap=reading.gap,
             seconds=told,
             note="; ".join(note for note in (reading.note, chunk.note) if note),
@@ -105,7 +106,7 @@ def why_stop(estimate: Estimate, settings: ExplainSettings, trusted: bool) -> st
     if settings.standard_error is None or estimate.deviations is None or not trusted:
         return ""
     worst = float(np.max(relative_error(estimate.values, estimate.deviations)))
-    if worst <= settings.standard_error:
+    if isfinite(worst) and worst <= settings.standard_error:
         return f"relative standard error is {worst:.2g}"
     return ""
 

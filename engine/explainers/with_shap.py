@@ -7,7 +7,7 @@ gradient x activation at the layer's input. Errors come from the spread of the c
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,13 +125,15 @@ class ShapValues:
         from engine.explainers.expected.error_accumulator import ENOUGH
 
         assert self._accumulator is not None
-        return self._accumulator.read(self._samples, 0.0).reading(
+        base = list(self._base.values())
+        reading = self._accumulator.read(self._samples, 0.0).reading(
             self._request,
-            np.mean(list(self._base.values()), 0),
+            np.mean(base, 0),
             complete=self._layer is None,
             trusted=self._accumulator.seen >= ENOUGH,
             note=self._note,
         )
+        return replace(reading, spread=np.std(base, 0))
 
 
 def chunk_seed(seed: int, number: int) -> int:

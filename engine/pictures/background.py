@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from engine.pictures.finding import find_pictures
 from engine.pictures.fitting import Preprocessing
+from engine.pictures.likeness import LookAlikes, count_different
 from engine.pictures.reading import read
 from engine.types import BadBackground, FloatArray, UserError
 
@@ -25,52 +26,117 @@ BACKGROUND_LIMIT = 50
 """Pictures taken from the browsed ones as background (the size of SHAP's own ImageNet set)."""
 READ_LIMIT = 64
 """Pictures up to which a digest is over their contents: reading a large folder would take long."""
+COMPARED = 1000
+"""Pictures that are compared with the explained one at most, at about a millisecond each."""
+ENOUGH = 5
+"""Different pictures from which on a background can mean "no evidence"."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenBackground:
-    """Background pictures and their digest; `note` says so if they are not what was asked for."""
+    """Background pictures and their digest; `note` says so if they are not what was asked for.
+
+    `warnings` are sentences that say why they hardly mean "no evidence".
+    """
 
     paths: tuple[str, ...]
     digest: str
     note: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def choose_background(
-    explained: str, browsed: Sequence[str], folder: str | None, seed: int
-) -> ChosenBackground:
-    """The background pictures for explaining the picture at `explained`.
+    explained: str,
+    pictures: FloatArray,
+    how: Preprocessing,
+    browsed: Sequence[str],
+    folder: str | None,
+    seed: int,
+) -> Generator[None, None, ChosenBackground]:
+    """The background for explaining `pictures` (P, 3, H, W): the one at `explained`, and attacked.
 
     Where `folder` is given, all of its pictures. Otherwise up to `BACKGROUND_LIMIT` of the browsed
-    ones without the explained one, drawn with the seed from the sorted paths, so that neither the
-    order of `browsed` nor its repetitions matter. The shipped samples stand in where no other
-    pictures are browsed.
+    ones, drawn with the seed from the sorted paths, so that neither the order of `browsed` nor its
+    repetitions matter. Neither holds a file that shows one of the explained pictures
+    (`engine.pictures.likeness`); what is drawn next takes its place. The shipped samples stand in
+    where no other pictures are browsed. Yields while files are looked at.
 
     Raises:
-        UserError: the folder does not exist or holds no pictures.
+        UserError: the folder does not exist or holds no other pictures.
     """
+    alike = LookAlikes(pictures, how)
+    note = ""
     if folder is not None:
-        paths = tuple(find_pictures(folder))
+        paths = yield from _others_in(folder, explained, alike)
+        if len(paths) > COMPARED:
+            note = f"background: more than {COMPARED} pictures, not searched for the explained one"
+    else:
+        paths = yield from _draw_others(explained, alike, browsed, seed)
         if not paths:
-            raise BadBackground(f"{folder} holds no pictures: choose --background.")
-        return ChosenBackground(paths, background_digest(paths))
-    if paths := _draw_others(explained, browsed, seed):
-        return ChosenBackground(paths, background_digest(paths))
-    from engine.builtin import sample_folder
+            from engine.builtin import sample_folder
 
-    paths = _draw_others(explained, list(find_pictures(sample_folder())), seed)
-    note = "background: the shipped sample pictures"
-    return ChosenBackground(paths, background_digest(paths), note)
+            samples = list(find_pictures(sample_folder()))
+            paths = yield from _draw_others(explained, alike, samples, seed)
+            note = "background: the shipped sample pictures"
+    different = yield from count_different(paths, how, ENOUGH)
+    return ChosenBackground(paths, background_digest(paths), note, _too_few(paths, different))
 
 
-def _draw_others(explained: str, browsed: Sequence[str], seed: int) -> tuple[str, ...]:
-    mine = Path(explained).resolve()
-    others = [path for path in sorted(set(browsed)) if Path(path).resolve() != mine]
-    if len(others) > BACKGROUND_LIMIT:
-        rng = np.random.default_rng(seed)
-        chosen = rng.choice(len(others), BACKGROUND_LIMIT, replace=False)
-        others = [others[index] for index in sorted(chosen)]
+def _others_in(
+    folder: str, explained: str, alike: LookAlikes
+) -> Generator[None, None, tuple[str, ...]]:
+    paths = list(find_pictures(folder))
+    if not paths:
+        raise BadBackground(f"{folder} holds no pictures: choose --background.")
+    others = yield from other_pictures(explained, alike, paths)
+    if not others:
+        raise BadBackground(
+            f"{folder} holds no picture but the explained one: choose another --background."
+        )
     return tuple(others)
+
+
+def other_pictures(
+    explained: str, alike: LookAlikes, paths: Sequence[str]
+) -> Generator[None, None, list[str]]:
+    """Those of `paths` that are not, and do not show, the picture at `explained`.
+
+    More than `COMPARED` are told apart by their paths alone.
+    """
+    others = _other_paths(explained, paths)
+    if len(others) > COMPARED:
+        return others
+    return (yield from alike.others(others))
+
+
+def _draw_others(
+    explained: str, alike: LookAlikes, browsed: Sequence[str], seed: int
+) -> Generator[None, None, tuple[str, ...]]:
+    candidates = _other_paths(explained, sorted(set(browsed)))
+    if len(candidates) <= BACKGROUND_LIMIT:
+        return tuple((yield from alike.others(candidates)))
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(candidates), BACKGROUND_LIMIT, replace=False)
+    others = yield from alike.others([candidates[index] for index in chosen])
+    if len(others) < BACKGROUND_LIMIT:
+        rest = rng.permutation(np.setdiff1d(np.arange(len(candidates)), chosen))[:COMPARED]
+        while len(rest) and (missing := BACKGROUND_LIMIT - len(others)):
+            others += yield from alike.others([candidates[index] for index in rest[:missing]])
+            rest = rest[missing:]
+    return tuple(sorted(others))
+
+
+def _other_paths(explained: str, paths: Sequence[str]) -> list[str]:
+    mine = Path(explained).resolve()
+    return [path for path in paths if Path(path).resolve() != mine]
+
+
+def _too_few(paths: Sequence[str], different: int) -> tuple[str, ...]:
+    if different >= ENOUGH:
+        return ()
+    kind = "background" if different == len(paths) else "different background"
+    noun = "picture" if different == 1 else "pictures"
+    return (f"Only {different} {kind} {noun}: this says little of evidence.",)
 
 
 def background_digest(paths: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -111,5 +110,6 @@ def _aurocs(names: list[str], summaries: list[Summary]) -> list[str]:
 def _auroc(row: Summary | None) -> str:
     if row is None or row["auroc"] is None:
         return "–"
-    low, high = (math.nan if row[k] is None else row[k] for k in ("low", "high"))
-    return f"{row['auroc']:.2f} [{low:.2f}, {high:.2f}]"
+    if row["low"] is None or row["high"] is None:
+        return f"{row['auroc']:.2f}"
+    return f"{row['auroc']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"

@@ -10,9 +10,11 @@ from torch import Tensor
 
 from engine.explainers import Background
 from engine.models.classifier import Classifier
-from engine.pictures.background import BACKGROUND_LIMIT, PictureSet
+from engine.pictures.background import BACKGROUND_LIMIT, PictureSet, other_pictures
+from engine.pictures.likeness import LookAlikes
 from engine.surveys.experiment import Item, Plan
 from engine.types import Experiment
+from engine.types.generators import finish
 
 KEPT = 256
 """Background pictures kept decoded."""
@@ -44,13 +46,14 @@ class WorkContext:
         """Where the picture is."""
         return str(Path(self.experiment.folder).expanduser() / item.name)
 
-    def background_for(self, item: Item) -> Background | None:
-        """The fixed set without the picture itself."""
+    def background_for(self, item: Item, pictures: Tensor) -> Background | None:
+        """The fixed set without what shows the item or one of `pictures` (P, 3, H, W) of it."""
         if self.background is None:
             return None
-        mine = Path(self.path(item)).resolve()
+        alike = LookAlikes(pictures.cpu().numpy(), self.classifier.preprocessing)
         paths = self.background.paths
-        indices = [k for k, path in enumerate(paths) if Path(path).resolve() != mine]
+        others = set(finish(other_pictures(self.path(item), alike, paths)))
+        indices = [k for k, path in enumerate(paths) if path in others]
         if self.experiment.background is None:
             indices = indices[:BACKGROUND_LIMIT]
         return Others(self.background, indices)

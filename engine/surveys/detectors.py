@@ -111,12 +111,11 @@ def detect(
     """
     finite = np.isfinite(clean) & np.isfinite(adversarial)
     clean, adversarial = clean[finite], adversarial[finite]
+    if not len(clean):
+        nan, empty = float("nan"), np.zeros(0)
+        return Detector(positive, 0, nan, nan, nan, nan, nan, "below", nan, empty, empty)
     area = auroc(clean, adversarial)
     side: Literal["below", "above"] = "above" if area < 0.5 else "below"
-    nan = float("nan")
-    if not len(clean):
-        empty = np.zeros(0)
-        return Detector(positive, 0, nan, nan, nan, nan, nan, side, nan, empty, empty)
     false, true, thresholds = roc(clean, adversarial, side)
     at = int(np.flatnonzero(false <= ALLOWED + 1e-12)[-1])
     ties = clean == adversarial

@@ -234,7 +234,7 @@ class SurveyRun:
             wrong=sum(record.state == "wrong" for record in findings.records),
             failed=sum(record.state == "failed" for record in findings.records),
             rate=rate,
-            seconds_left=(total - done) / rate if rate > 0 else math.nan,
+            seconds_left=(total - done) / rate if math.isfinite(rate) and rate > 0 else math.nan,
             arms=findings.survey_arms(),
             explanations=tuple(self.plan.explanations),
             separations=findings.separations(statistics, resamples),

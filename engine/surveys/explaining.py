@@ -32,7 +32,7 @@ def explain_all(
     reached = [n for n, outcome in enumerate(outcomes) if outcome.reached]
     pictures = torch.stack([x0, *(outcomes[n].x for n in reached)])
     tops = [int(logits.argmax()), *(int(outcomes[n].logits.argmax()) for n in reached)]
-    background = context.background_for(item)
+    background = context.background_for(item, pictures)
     clean: dict[str, Figures] = {}
     own_clean: list[dict[str, Figures]] = [{} for _ in outcomes]
     adversarial: list[dict[str, Figures]] = [{} for _ in outcomes]

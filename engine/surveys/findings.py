@@ -147,10 +147,13 @@ class Findings:
         """The most and the least separable pairs of the first arm and explanation."""
         arm = self.arms[0]
         name, explanation = next(iter(self.explanations.items()))
-        reached = self.reached(arm.key)
         clean, other = self.values(arm.key, name, SHOWN)
+        finite = np.isfinite(clean) & np.isfinite(other)
+        clean, other = clean[finite], other[finite]
         if len(clean) < 2:
             return (), ()
+        explained = (s for s in self.reached(arm.key) if s.figures(name) is not None)
+        reached = [sides for sides, both in zip(explained, finite, strict=True) if both]
         spread = float(clean.std()) or 1.0
         sign = 1.0 if auroc(clean, other) >= 0.5 else -1.0
         distance = sign * (clean - other) / spread

@@ -11,6 +11,9 @@ from engine.types.settings import AttackSettings, ExplainSettings
 NORMAL = 1.96
 """Standard errors that a 95 % interval reaches to each side where the error is known well."""
 
+Ratio = tuple[float, float, float]
+"""Adversarial over clean, and the ends of its 95 % interval (nan where the error is not known)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassLabel:
@@ -158,7 +161,8 @@ class Attribution:
     attribution minus (score_value - expected), nan where completeness is not promised. `noise`
     is the mean |phi| that sampling alone would give if there were no evidence at all, nan where
     it cannot be known. `interval` is how many standard errors a 95 % interval reaches to each side:
-    more than 1.96 while few draws tell the error.
+    more than 1.96 while few draws tell the error, always finite; where an error is nan there is no
+    interval, whatever it says.
     """
 
     query: Query
@@ -183,11 +187,14 @@ class Evidence:
     what lies beyond. `contrasts[k]` maps a statistic to (difference, standard error of the
     difference) between the k-th clean and the k-th adversarial query; draws are shared, so the
     error of the difference is smaller than the two errors suggest; `intervals[k]` is to it what
-    `interval` is to an `Attribution`. `step` is the attack's iteration that was explained. Classes
-    that memory has no room for come later; `samples` of `total`, at `rate` a second, are those of
-    the classes in work. `note` says what the values mean where that is not plain SHAP (gradient x
-    activation, R-squared of a LIME fit ...). `background` is the digest of the background pictures
+    `interval` is to an `Attribution`. `ratios[k]` maps each statistic that is above zero on both
+    sides to adversarial over clean with its 95 % interval (`engine.evidence.ratios`). `step` is the
+    attack's iteration that was explained. Classes that memory has no room for come later; `samples`
+    of `total`, at `rate` a second, are those of the classes in work. `note` says what the values
+    mean where that is not plain SHAP (gradient x activation, R-squared of a LIME fit ...).
+    `background` is the digest of the background pictures
     (`engine.pictures.background.background_digest`), empty where the values depend on none.
+    `warnings` are sentences that say why it hardly means "no evidence".
     """
 
     attributions: tuple[Attribution, ...]
@@ -202,8 +209,10 @@ class Evidence:
     settings: ExplainSettings
     note: str = ""
     intervals: tuple[float, ...] = ()
+    ratios: tuple[dict[str, Ratio], ...] = ()
     rate: float = math.nan
     background: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def interval(self) -> float:
@@ -234,7 +243,8 @@ class Explanation:
     not tell it). `statistics` and `errors` are figures of it with their standard errors (see
     `engine.types.statistics.STATISTICS`). The other figures are those of `Attribution`;
     `background` is the digest of the background pictures, `note` says what the values mean where
-    that is not plain SHAP. `evidence` is the same pooled and summed up as the app draws it.
+    that is not plain SHAP. `warnings` are those of
+    `Evidence`; `evidence` is the same pooled and summed up as the app draws it.
     """
 
     label: ClassLabel
@@ -250,3 +260,4 @@ class Explanation:
     note: str
     settings: ExplainSettings
     evidence: Evidence
+    warnings: tuple[str, ...]

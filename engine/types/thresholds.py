@@ -7,6 +7,7 @@ survey of a network and a way to explain replaces the one before. What cannot be
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -108,11 +109,17 @@ def content_of(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def _tells(row: Threshold) -> bool:
+    """Whether all its figures are known, and its interval does not hold `CLEAR`."""
+    known = all(map(math.isfinite, (row.value, row.auroc, row.low, row.high)))
+    return known and not row.low <= CLEAR <= row.high
+
+
 def lookup(
     thresholds: Thresholds, model: ModelSettings, explain: ExplainSettings, attack: tuple[str, str]
 ) -> Threshold | None:
     """The threshold for what is being looked at; of several, that of the same (method, target)."""
     rows = thresholds.get(key_of(model, explain)) or thresholds.get(_old_key_of(model, explain), ())
-    rows = tuple(row for row in rows if not row.low <= CLEAR <= row.high)
+    rows = tuple(row for row in rows if _tells(row))
     same = tuple(row for row in rows if (row.method, row.target) == attack)
     return next(iter(same or rows), None)

@@ -68,11 +68,14 @@ class CommandHandler:
 
     def take(self, command: ev.Command) -> None:
         """Do what a command says, or begin it; a failure is told."""
+        played = AttackJob.name in self._jobs
         try:
             self._handle(command)
         except Exception as error:
             run_id = getattr(command, "run_id", 0)
             self._reporter.emit(failure(type(command), error, run_id))
+            if played and AttackJob.name not in self._jobs:
+                self._show()
 
     def close(self) -> None:
         """End all work."""
@@ -80,6 +83,8 @@ class CommandHandler:
 
     def _job_failed(self, job: WorkerJob, error: Exception) -> None:
         self._reporter.emit(failure(job.command, error, job.run_id))
+        if job.name == AttackJob.name:
+            self._show()
 
     # --- commands -----------------------------------------------------------------------------
 
@@ -87,12 +92,14 @@ class CommandHandler:
         jobs, emit = self._jobs, self._reporter.emit
         match command:
             case ev.LoadModel(settings):
+                played = AttackJob.name in jobs
                 self._cancel()
+                if played:  # the picture stays open until the network is there
+                    self._show()
                 jobs.put(LoadJob(self._reporter, settings, self._loaded))
             case ev.Cancel():
                 self._cancel()
-                if self._picture is not None and self._picture.attack is not None:
-                    self._show(self._picture.attack)
+                self._show()
                 self._reporter.say("")
             case ev.Glance(paths):
                 predictions = self._predictions
@@ -165,13 +172,13 @@ class CommandHandler:
         self._reporter.forget_rate()
         self._jobs.forget_time()
         attack = picture.start(command.settings)
-        self._show(attack, playing=command.play)
+        self._show(playing=command.play)
         if command.play:
             self._jobs.put(AttackJob(self._reporter, self._run_id, attack))
         self._go_on_tracing()
 
     def _move(self, command: ev.Play | ev.Pause | ev.StepBy | ev.Seek) -> None:
-        attack = None if self._picture is None else self._picture.attack
+        attack = self._attack
         if attack is None:
             raise UserError("there is no attack yet: start one first.")
         self._jobs.drop(AttackJob.name)
@@ -189,7 +196,7 @@ class CommandHandler:
         if plays:
             self._jobs.put(AttackJob(self._reporter, self._run_id, attack, until))
         if until is None or not plays:
-            self._show(attack, playing=plays)
+            self._show(playing=plays)
         if TraceJob.name not in self._jobs:  # it was cancelled, or another attack was refused
             self._go_on_tracing()
 
@@ -201,9 +208,14 @@ class CommandHandler:
             self._trace = TraceJob(self._reporter, self._run_id, asked, picture, self.listing)
         self._jobs.put(self._trace)
 
-    def _show(self, attack: AttackRun, playing: bool = False) -> None:
-        """Tell what the cursor is on."""
-        self._reporter.emit(ev.Stepped(self._run_id, attack.frame(playing)))
+    @property
+    def _attack(self) -> AttackRun | None:
+        return None if self._picture is None else self._picture.attack
+
+    def _show(self, playing: bool = False) -> None:
+        """Tell what the attack's cursor is on, if there is an attack."""
+        if (attack := self._attack) is not None:
+            self._reporter.emit(ev.Stepped(self._run_id, attack.frame(playing)))
 
     def _need_picture(self, otherwise: str) -> OpenPicture:
         if self._picture is None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from engine.evidence.summary import Summary
+from engine.evidence.warnings import with_background
 from engine.explainers import explain
 from engine.explainers.pacing import PACE
 from engine.models.classifier import Classifier
@@ -40,13 +40,14 @@ class Explanations:
         self._finished: OrderedDict[object, Evidence] = OrderedDict()
         self._interrupted: OrderedDict[object, tuple[Running, Evidence | None]] = OrderedDict()
         self._asked: tuple[tuple[str, ...], str | None, int] | None = None
-        self._chosen = NONE
+        self._chosen: dict[int, ChosenBackground] = {}
         self._pictures: PictureSet | None = None
 
     def clear(self) -> None:
         """Forget what has been computed: another attack begins."""
         self._finished.clear()
         self._interrupted.clear()
+        self._chosen.clear()
 
     def explain(
         self,
@@ -73,7 +74,9 @@ class Explanations:
         Raises:
             UserError: no background, unknown layer or class, or a failing network.
         """
-        chosen = self._choose(tuple(browsed), settings) if settings.has_background else NONE
+        chosen = NONE
+        if settings.has_background:
+            chosen = yield from self._choose(tuple(browsed), settings, step, pixels)
         key = (step, tuple(queries), settings, chosen.digest)
         if key in self._finished:
             yield self._finished[key]
@@ -95,12 +98,24 @@ class Explanations:
                     self._interrupted.popitem(last=False)
             raise
 
-    def _choose(self, browsed: tuple[str, ...], settings: ExplainSettings) -> ChosenBackground:
-        """The background; the one chosen last is kept, for a folder may be large."""
+    def _choose(
+        self,
+        browsed: tuple[str, ...],
+        settings: ExplainSettings,
+        step: int,
+        pixels: Callable[[], Tensor],
+    ) -> Generator[None, None, ChosenBackground]:
+        """The background by step; those chosen last are kept, for a folder may be large."""
         asked = (browsed, settings.background, settings.seed)
         if asked != self._asked:
-            self._chosen, self._asked = choose_background(self._path, *asked), asked
-        return self._chosen
+            self._chosen, self._asked = {}, asked
+        if step not in self._chosen:
+            chosen = self._chosen
+            pictures = torch.cat([self._x0, pixels()]).cpu().numpy()
+            how = self._classifier.preprocessing
+            chosen[step] = yield from choose_background(self._path, pictures, how, *asked)
+            return chosen[step]
+        return self._chosen[step]
 
     def _keep(self, key: object, evidence: Evidence) -> None:
         self._finished[key] = evidence
@@ -129,8 +144,7 @@ class Explanations:
                 continue
             told = time.perf_counter()
             evidence = summary.take(estimate)
-            note = "; ".join(filter(None, (evidence.note, chosen.note)))
-            yield replace(evidence, note=note, background=chosen.digest)
+            yield with_background(evidence, chosen)
 
     def _decoded(self, paths: tuple[str, ...]) -> PictureSet:
         """The background pictures; those of the last explanation are kept decoded."""

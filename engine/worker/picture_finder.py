@@ -59,10 +59,14 @@ class PictureFinder:
                         return
                     paths.append(path)
                     if len(paths) - told >= BATCH:
-                        self._emit(ev.Found(tuple(paths[told:]), done=False))
+                        self._tell(ev.Found(tuple(paths[told:]), done=False))
                         told = len(paths)
             except Exception as error:  # whatever it is, nobody must wait for ever
-                self._emit(failure(ev.FindPictures, error))
+                self._tell(failure(ev.FindPictures, error))
         listing.paths = tuple(paths)
-        self._emit(ev.Found(tuple(paths[told:]), done=True))
+        self._tell(ev.Found(tuple(paths[told:]), done=True))
         self._ended()
+
+    def _tell(self, event: ev.Event) -> None:
+        if not self._ending.is_set():
+            self._emit(event)

@@ -17,10 +17,14 @@ from engine.pictures import finding
 from engine.pictures.background import (
     BACKGROUND_LIMIT,
     READ_LIMIT,
+    ChosenBackground,
     background_digest,
     choose_background,
 )
+from engine.pictures.fitting import Preprocessing
+from engine.pictures.reading import read
 from engine.types import Evidence, ModelSettings, Query, UserError, explain_settings
+from engine.types.generators import finish
 from engine.worker import protocol as ev
 from tests.engine.test_worker import Line
 
@@ -43,6 +47,18 @@ def fill(folder: Path, count: int, seed: int = 0) -> str:
 def folder(tmp_path: Path) -> str:
     """More pictures than a background takes."""
     return fill(tmp_path / "pictures", BACKGROUND_LIMIT + 10)
+
+
+def chosen_for(
+    explained: str, browsed: list[str], folder: str | None, seed: int
+) -> ChosenBackground:
+    """The background of a picture, for a small network."""
+    how = Preprocessing(resize=16, crop=16)
+    pixels = read(explained, how)[None]
+    choice: ChosenBackground = finish(
+        choose_background(explained, pixels, how, browsed, folder, seed)
+    )
+    return choice
 
 
 class Gate:
@@ -160,25 +176,25 @@ def test_another_list_is_another_background_and_the_first_is_remembered(
 
 def test_order_and_repetition_of_what_is_browsed_do_not_matter(folder: str) -> None:
     paths = list(finding.find_pictures(folder))
-    chosen = choose_background(paths[4], paths, None, 7)
+    chosen = chosen_for(paths[4], paths, None, 7)
     mixed = paths * 2
     random.Random(0).shuffle(mixed)
-    assert choose_background(paths[4], mixed, None, 7) == chosen
-    assert choose_background(paths[4], paths, None, 8) != chosen
+    assert chosen_for(paths[4], mixed, None, 7) == chosen
+    assert chosen_for(paths[4], paths, None, 8) != chosen
     assert len(set(chosen.paths)) == BACKGROUND_LIMIT
     for explained_path in paths:
-        chosen = choose_background(explained_path, paths, None, 7)
+        chosen = chosen_for(explained_path, paths, None, 7)
         assert explained_path not in chosen.paths
         assert len(chosen.paths) == BACKGROUND_LIMIT
 
 
 def test_the_shipped_samples_stand_in_and_that_is_said(folder: str) -> None:
     only = str(Path(folder, "000.png"))
-    chosen = choose_background(only, [only], None, 0)
+    chosen = chosen_for(only, [only], None, 0)
     assert Path(chosen.paths[0]).parent == sample_folder()
     assert "shipped sample pictures" in chosen.note
     with pytest.raises(UserError, match="does not exist"):
-        choose_background(only, [only], "/nowhere", 0)
+        chosen_for(only, [only], "/nowhere", 0)
 
 
 def test_a_digest_is_of_what_the_pictures_are_not_of_where(tmp_path: Path) -> None:

@@ -65,6 +65,56 @@ def test_an_interval_is_wider_where_few_draws_tell_the_error():
     assert interval([0.0], [0.0], 8) == pytest.approx(1.96)
 
 
+def test_an_interval_is_finite_whatever_is_not_known():
+    assert interval([1.0], [np.nan], 8) == pytest.approx(interval([1.0], [1.0], 8))
+    assert interval([np.nan], [np.nan], 8) == pytest.approx(1.96)
+    assert interval([1.0], [np.inf], 8) == pytest.approx(stats.t.ppf(0.975, 8))
+
+
+def test_the_ratio_has_a_symmetric_interval_on_the_logarithm():
+    values = RNG.standard_normal((4, 3, 8, 8))
+    deviations = 0.02 * RNG.standard_normal((8, 4, 3, 8, 8))
+    degrees = np.full(4, 20.0)
+    spread = np.full(values.shape, 0.02)
+    known = {"standard_error": spread, "degrees": degrees, "done": True}
+    evidence = turned(estimate(values, deviations, **known))
+    clean, other = (evidence.attributions[k].statistics["mean_abs"] for k in (0, 2))
+    ratio, low, high = evidence.ratios[0]["mean_abs"]
+    assert ratio == pytest.approx(other / clean)
+    assert low * high == pytest.approx(ratio**2)
+    # As the difference of relative errors, with as many degrees of freedom.
+    up = np.abs(values[[0, 2]] + deviations[:, [0, 2]]).mean((2, 3, 4))
+    down = np.abs(values[[0, 2]] - deviations[:, [0, 2]]).mean((2, 3, 4))
+    relative = (up - down) / 2 / np.abs(values[[0, 2]]).mean((1, 2, 3))
+    error = np.sqrt(np.mean((relative[:, 1] - relative[:, 0]) ** 2))
+    assert np.log(high / ratio) == pytest.approx(evidence.interval * error, rel=0.02)
+    # What is negative has no ratio.
+    assert "negative" not in evidence.ratios[0]
+    assert {"mean_abs", "positive", "iqr", "q95", "max"} <= evidence.ratios[0].keys()
+
+
+def test_the_interval_of_a_ratio_knows_that_draws_are_shared():
+    values = np.abs(RNG.standard_normal((2, 3, 8, 8)))
+    values[1] = 3 * values[0]
+    shared = 0.1 * RNG.standard_normal((8, 1, 3, 8, 8))
+    deviations = np.concatenate([shared, 3 * shared], 1)
+    known = {"standard_error": 0 * values + 0.1, "degrees": np.array([20.0, 20.0])}
+    evidence = new_summary(QUERIES[1:3]).take(estimate(values, deviations, **known))
+    ratio, low, high = evidence.ratios[0]["mean_abs"]
+    assert (low, ratio, high) == pytest.approx((3, 3, 3), rel=1e-4)
+    assert evidence.attributions[0].errors["mean_abs"] > 1e-3
+
+
+def test_the_interval_of_a_ratio_is_not_known_without_deviations_and_where_the_sign_is_not():
+    values = RNG.standard_normal((4, 3, 8, 8))
+    assert np.isnan(turned(estimate(values, None)).ratios[0]["mean_abs"][1:]).all()
+    running = turned(estimate(values, 0.1 * RNG.standard_normal((8, 4, 3, 8, 8))))
+    assert np.isfinite(running.ratios[0]["mean_abs"]).all()
+    assert np.isnan(running.ratios[0]["q95"][1:]).all()
+    wild = turned(estimate(0.01 + values**2, 30 + 0 * RNG.random((8, 4, 3, 8, 8)), done=True))
+    assert np.isnan(wild.ratios[0]["q25"][1:]).all()
+
+
 def test_the_noise_floor_is_what_pure_noise_shows():
     error = RNG.uniform(0.5, 2.0, 200_000)
     noise = error * RNG.standard_normal(len(error))

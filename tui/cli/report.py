@@ -117,6 +117,7 @@ def explain_json(info: ModelInfo, image: str, evidence: Evidence) -> dict[str, A
         },
         "background": evidence.background,
         "note": evidence.note,
+        "warnings": list(evidence.warnings),
     }
 
 
@@ -194,13 +195,16 @@ def print_explain(console: Console, info: ModelInfo, image: str, evidence: Evide
             f" {evidence.samples} samples, seed {settings.seed}",
         )
     )
+    for warning in evidence.warnings:
+        console.print(Text(safe(warning), style="bold"))
     console.print(Group(*(_signed(row) for row in picture)))
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("statistic")
     table.add_column("value", justify="right")
     table.add_column("± standard error", justify="right")
     for name, value in one.statistics.items():
-        table.add_row(name, compact(value), compact(one.errors.get(name, float("nan"))))
+        error = one.errors.get(name, math.nan)
+        table.add_row(name, compact(value), compact(error) if math.isfinite(error) else "not known")
     if math.isfinite(one.noise):
         table.add_row("mean_abs of noise alone", compact(one.noise), "")
     table.add_row(f"{settings.score} of the picture", compact(one.score_value), "")

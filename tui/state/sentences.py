@@ -12,6 +12,11 @@ from tui.state.picture import ChosenPicture
 
 MEAN_ABS = "mean_abs"
 """Key of mean |phi| among the statistics."""
+UNKNOWN = "error not known"
+"""What stands where an explainer does not tell its error, or cannot tell it yet."""
+WIDE = 1.25
+"""High over low end of a ratio's interval: one that holds 1 and is no wider shows no difference,
+a wider one shows nothing."""
 NOISY = 1 / 3
 """Share of noise in mean |phi| from which on the sentence warns of it."""
 
@@ -36,11 +41,19 @@ def noise_share(attribution: Attribution) -> float:
 
 
 def summarise(evidence: Evidence, prediction: Prediction | None) -> str:
-    """Confidence, evidence relative to the clean picture's, and how it compares to its error.
+    """What the evidence warns of, and what it says.
 
-    `prediction` is the top one of the iteration explained. An example: `At step 20: ping-pong
-    ball 99.9 %, mean |phi| for it 0.62× the clean picture's for African elephant, a difference
-    of 4.1 standard errors.`
+    `prediction` is the top one of the iteration explained.
+    """
+    return " ".join(filter(None, (*map(safe, evidence.warnings), _says(evidence, prediction))))
+
+
+def _says(evidence: Evidence, prediction: Prediction | None) -> str:
+    """Confidence, and evidence relative to the clean picture's with its 95 % interval.
+
+    An example: `At step 20: ping-pong ball 99.9 %, mean |phi| for it 0.62 [0.58, 0.66]× the clean
+    picture's for African elephant.` An interval that holds 1 is from too few samples to tell a
+    difference, and said to be so.
     """
     clean, other = pair(evidence)
     if other is None:
@@ -48,14 +61,16 @@ def summarise(evidence: Evidence, prediction: Prediction | None) -> str:
             return ""
         size = compact(clean.statistics.get(MEAN_ABS, math.nan))
         share = relative_error(clean)
-        error = f" ± {percent(share)}" if math.isfinite(share) else ""
+        error = f" ± {percent(share)}" if math.isfinite(share) else f", {UNKNOWN}"
         return f"Clean picture: mean |phi| for {safe(clean.name)} is {size}{error}{_noise(clean)}."
     start = f"At step {evidence.step}: "
     if prediction is not None:
         start += f"{safe(prediction.name)} {percent(prediction.probability)}, "
     if clean is None:
         size = compact(other.statistics.get(MEAN_ABS, math.nan))
-        return f"{start}mean |phi| for {safe(other.name)} is {size}{_noise(other)}."
+        share = relative_error(other)
+        error = f" ± {percent(share)}" if math.isfinite(share) else f", {UNKNOWN}"
+        return f"{start}mean |phi| for {safe(other.name)} is {size}{error}{_noise(other)}."
     base = clean.statistics.get(MEAN_ABS, math.nan)
     value = other.statistics.get(MEAN_ABS, math.nan)
     if not (math.isfinite(base) and math.isfinite(value) and base > 0):
@@ -64,8 +79,9 @@ def summarise(evidence: Evidence, prediction: Prediction | None) -> str:
     whose = "it" if predicted else safe(other.name)
     same = clean.query.class_index == other.query.class_index
     about = "" if same else f" for {safe(clean.name)}"
-    ratio = f"mean |phi| for {whose} {ratio_text(value / base)}× the clean picture's{about}"
-    return f"{start}{ratio}, {_against_error(evidence)}{_noise(clean, other)}."
+    compared = f"mean |phi| for {whose} {_ratio(evidence, value / base)}"
+    verdict = _verdict(evidence)
+    return f"{start}{compared} the clean picture's{about}{verdict}{_noise(clean, other)}."
 
 
 def ratio_text(ratio: float) -> str:
@@ -81,18 +97,39 @@ def _noise(*attributions: Attribution) -> str:
     return f"; noise alone would show up to {percent(share)} as much" if share > NOISY else ""
 
 
-def _against_error(evidence: Evidence) -> str:
+def _interval(evidence: Evidence) -> tuple[float, float] | None:
+    """Ends of the 95 % interval of mean |phi|, adversarial over clean; None where not known."""
+    ratios = evidence.ratios[0] if evidence.ratios else {}
+    _, low, high = ratios.get(MEAN_ABS, (math.nan, math.nan, math.nan))
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None
+
+
+def _same(evidence: Evidence) -> bool:
+    """Whether both sides are equal to the last digit, as where both are the same picture."""
     contrast = evidence.contrasts[0] if evidence.contrasts else {}
-    difference, error = contrast.get(MEAN_ABS, (math.nan, math.nan))
-    if difference == 0:
-        return "no difference"
-    if not (math.isfinite(difference) and math.isfinite(error) and error > 0):
-        return "a difference whose error is not known"
-    errors = abs(difference) / error
-    size = f"{errors:.1f}" if errors < 100 else f"{errors:.0f}"
-    if errors < evidence.interval:
-        return f"a difference of {size} standard errors: not larger than chance allows"
-    return f"a difference of {size} standard errors"
+    return contrast.get(MEAN_ABS, (math.nan, math.nan))[0] == 0
+
+
+def _ratio(evidence: Evidence, ratio: float) -> str:
+    """`0.62 [0.58, 0.66]×`, or the ratio alone where its interval is not known."""
+    ends = None if _same(evidence) else _interval(evidence)
+    if ends is None:
+        return f"{ratio_text(ratio)}×"
+    return f"{ratio_text(ratio)} [{ratio_text(ends[0])}, {ratio_text(ends[1])}]×"
+
+
+def _verdict(evidence: Evidence) -> str:
+    """What the interval does not tell by itself."""
+    if _same(evidence):
+        return ", no difference"
+    ends = _interval(evidence)
+    if ends is None:
+        return f", {UNKNOWN}"
+    low, high = ends
+    if not low <= 1 <= high:
+        return ""
+    few = "too few to tell" if high > WIDE * low else "no difference seen"
+    return f", from {evidence.samples:,} samples: {few}"
 
 
 def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> str:
@@ -114,6 +151,8 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     if errors and all(map(math.isfinite, errors)):
         shares = [percent(error).removesuffix(" %") for error in errors]
         parts.append(f"error {' | '.join(shares)} %")
+    elif errors:
+        parts.append(UNKNOWN)
     noises = [noise_share(a) for a in shown]
     if noises and all(map(math.isfinite, noises)):
         parts.append("noise alone " + " | ".join(f"{100 * noise:.0f}" for noise in noises) + " %")

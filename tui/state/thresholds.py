@@ -29,7 +29,7 @@ def judge(
     threshold = lookup(thresholds, model, evidence.settings, attack)
     if threshold is None:
         return ""
-    return sentence(threshold, attribution.statistics.get(threshold.statistic, 0.0))
+    return sentence(threshold, attribution.statistics.get(threshold.statistic, math.nan))
 
 
 def sentence(threshold: Threshold, value: float) -> str:

@@ -10,7 +10,7 @@ from engine.types import Attribution, Score
 from tui.draw import colors
 from tui.draw.cells import line, piece
 from tui.draw.text import compact, fit, percent, safe
-from tui.state.sentences import MEAN_ABS
+from tui.state.sentences import MEAN_ABS, UNKNOWN
 
 
 def caption_lines(
@@ -18,7 +18,7 @@ def caption_lines(
 ) -> list[Strip]:
     """Class and score of an attribution in `count` (1 or 2) lines of `width` cells.
 
-    In two lines mean |phi| is given, too, with its error where there is room.
+    In two lines mean |phi| is given, too, with its error (or `±?`) where there is room.
     """
     value = attribution.score_value
     scored = percent(value) if score == "probability" else compact(value)
@@ -34,5 +34,7 @@ def caption_lines(
     forms = [f" {scored}  {compact(size)}", f"{scored} {compact(size, 2)}"]
     if math.isfinite(error):
         forms.insert(0, f"{forms[0]} ±{compact(error, 1)}")
+    else:
+        forms[:0] = [f"{forms[0]} {UNKNOWN}", f"{forms[0]} ±?"]
     figures = next((form for form in forms if len(form) <= width), fit(forms[-1], width))
     return [line(*title), line(piece(figures, colors.QUIET))]

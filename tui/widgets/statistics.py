@@ -13,6 +13,7 @@ from engine.types.statistics import STATISTICS
 from tui.draw import colors
 from tui.draw.cells import line, notice, piece
 from tui.draw.text import exponent_of, minus, pad, statistic_name
+from tui.state.sentences import UNKNOWN
 from tui.widgets.canvas import Canvas
 
 
@@ -30,8 +31,9 @@ class Row:
 
     @property
     def marked(self) -> bool:
-        """Is the difference beyond its 95 % interval?"""
-        return abs(self.difference) > self.interval * self.error
+        """Is the difference beyond its 95 % interval? Not where its error is not known."""
+        reach = self.interval * self.error
+        return math.isfinite(reach) and reach > 0 and abs(self.difference) > reach
 
 
 def rows_of(evidence: Evidence) -> list[Row]:
@@ -65,9 +67,9 @@ def number(value: float, *, sign: bool = False) -> str:
 
 
 def spread(error: float, *, full: bool) -> str:
-    """`±.05`, or `±0.05` where there is room; nothing where it is unknown."""
+    """`±.05`, or `±0.05` where there is room; `±?` where it is not known."""
     if not math.isfinite(error):
-        return ""
+        return "±?"
     text = f"{error:.1f}" if error >= 0.995 else f"{error:.3f}" if full else f"{error:.2f}"
     return "±" + (text if full else text.removeprefix("0"))
 
@@ -82,7 +84,7 @@ class StatisticsTable(Canvas):
     """Rows of statistics with clean, adversarial and their difference with its error.
 
     The numbers of a row share the power of ten at its end. A star marks a difference of more
-    than its 95 % interval.
+    than its 95 % interval, `±?` one whose error is not known.
     """
 
     DEFAULT_CSS = "StatisticsTable { width: 1fr; height: 1fr; }"
@@ -123,6 +125,10 @@ class StatisticsTable(Canvas):
         if len(lines) + 1 < height and any(row.marked for row in rows):
             note = f"* differs by more than {rows[0].interval:.2f} errors (95 %)"
             lines += [line(piece(pad(note, width), colors.QUIET))]
+        unsure = any(math.isfinite(r.difference) and not math.isfinite(r.error) for r in rows)
+        if len(lines) + 1 < height and unsure and self._evidence:
+            note = f"±? {UNKNOWN}" + ("" if self._evidence.done else " yet")
+            lines += [line(piece(pad(note, width), colors.QUIET))]
         return lines
 
     def _row(self, row: Row, widths: list[int], full: bool) -> Strip:
@@ -131,7 +137,7 @@ class StatisticsTable(Canvas):
             number(row.clean),
             number(row.adversarial),
             number(row.difference, sign=True),
-            spread(row.error, full=full),
+            spread(row.error, full=full) if math.isfinite(row.difference) else "",
         )
         unit = minus(f"e{row.exponent}") if row.exponent else ""
         return self._line("*" if row.marked else " ", cells, widths, unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from tui.draw import charts, colors
 from tui.draw.cells import CellGrid, blend, line, notice, pack, piece
 from tui.draw.colors import RGB
 from tui.draw.text import compact, fit, percent, safe, statistic_name
+from tui.state.sentences import UNKNOWN
 from tui.widgets.canvas import Canvas
 
 GUTTER = 4
@@ -145,8 +147,10 @@ class TimeAxis(Canvas):
         strips += self._panel(probability_curves(frame), (0.0, 1.0), ("1.0", "0.5", "0.0"), above)
         if below:
             reach = [c.values + _or_zero(c.reach) for c in curves]
-            top = max(float(np.nanmax(values)) for values in reach) or 1.0
-            low = min(0.0, *(float(np.nanmin(c.values - _or_zero(c.reach))) for c in curves))
+            # Where no value is finite there is no curve, and the span is of no account.
+            top = max(_finite(values).max(initial=-np.inf) for values in reach)
+            top = float(top) if np.isfinite(top) and top != 0 else 1.0
+            low = float(min(_finite(c.values - _or_zero(c.reach)).min(initial=0.0) for c in curves))
             strips.append(self._evidence_legend(frame, curves, width, top))
             strips += self._panel(curves, (low, top), ("max", "", "0.0"), below)
         return [*strips, self._axis(frame, width)]
@@ -244,7 +248,8 @@ class TimeAxis(Canvas):
             if here is not None:
                 mark = TARGET_MARK if curve.target else ORIGINAL_MARK
                 parts.append(piece(f"{mark} {compact(here[0])}", curve.color))
-                parts.append(piece(f" ±{compact(here[1], 2)}  ", colors.QUIET))
+                spread = f"±{compact(here[1], 2)}" if math.isfinite(here[1]) else UNKNOWN
+                parts.append(piece(f" {spread}  ", colors.QUIET))
         return line(*parts).crop(0, width)
 
     def _axis(self, frame: Frame, width: int) -> Strip:
@@ -276,6 +281,10 @@ class TimeAxis(Canvas):
         elif "".join(grid.text[0, max(0, start - 1) : start + len(text) + 1]).strip():
             return
         grid.write(0, start, fit(text, grid.width), color, bold=marked)
+
+
+def _finite(values: FloatArray) -> FloatArray:
+    return values[np.isfinite(values)]
 
 
 def _or_zero(error: FloatArray | None) -> FloatArray:

@@ -87,8 +87,8 @@ class _Contributions:
     """How evenly clusters contribute to an error: for effective degrees of freedom."""
 
     def __init__(self) -> None:
-        self.sum: Tensor | float = 0.0
-        self.squares: Tensor | float = 0.0
+        self.sum = _zero()
+        self.squares = _zero()
 
     def add(self, part: Tensor) -> None:
         """Count a cluster's squared deviations (Q,), pooled over elements."""
@@ -97,9 +97,8 @@ class _Contributions:
 
     def error(self, scale: float, lost: int) -> tuple[Tensor, Tensor]:
         """(V, V^2 / degrees), each (Q,), of an error of `scale` times the sum (Welch 1947)."""
-        total = torch.as_tensor(self.sum)
-        degrees = (total**2 / torch.as_tensor(self.squares).clamp(min=1e-300) - lost).clamp(min=1)
-        return total * scale, (total * scale) ** 2 / degrees
+        degrees = (self.sum**2 / self.squares.clamp(min=1e-300) - lost).clamp(min=1)
+        return self.sum * scale, (self.sum * scale) ** 2 / degrees
 
 
 class ErrorAccumulator:
@@ -118,7 +117,7 @@ class ErrorAccumulator:
         self._values: Tensor | None = None
         self._variance: Tensor | None = None
         self._deviations: Tensor | None = None
-        self._pooled = (torch.zeros(()), torch.zeros(()))
+        self._pooled = (_zero(), _zero())
         self.seen = 0
         """Clusters counted so far, in all passes."""
         self._start()
@@ -243,7 +242,7 @@ class ErrorAccumulator:
                 self._values / self._weight,
                 self._variance / self._weight**2,
                 self._deviations / self._weight,
-                self._pooled[0] ** 2 / self._pooled[1],
+                self._pooled[0] ** 2 / self._pooled[1].clamp(min=1e-300),
             )
         values = _plus(self._mean * (weight / total), self._values, 1 / total)
         if error is None:
@@ -254,6 +253,11 @@ class ErrorAccumulator:
         one = one * weight**2 + self._pooled[0].to(one)
         two = two * weight**4 + self._pooled[1].to(two)
         return MeanAndError(values, variance, deviations, one**2 / two.clamp(min=1e-300))
+
+
+def _zero() -> Tensor:
+    """A sum of nothing, in double precision: in single, 1e-300 is 0 and keeps off no 0 / 0."""
+    return torch.zeros((), dtype=torch.float64)
 
 
 def _spread_over(sums: Tensor, signs: npt.NDArray[np.float64], values: Tensor) -> None:

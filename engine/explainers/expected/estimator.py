@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import torch
 
@@ -58,11 +59,12 @@ class ExpectedGradients:
     def read(self) -> Reading:
         """The estimate; the same one again while a cluster is open and nothing new is known."""
         if self._reading is None:
-            self._reading = self._pass.read().reading(
+            reading = self._pass.read().reading(
                 self._request,
                 self._prober.expected,
                 complete=self._explained.complete,
                 trusted=self._accumulator.seen >= ENOUGH,
                 note=meaning(self._explained, self._request.settings),
             )
+            self._reading = replace(reading, spread=self._prober.spread)
         return self._reading

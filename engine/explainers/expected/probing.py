@@ -53,6 +53,12 @@ class Prober:
         mean: Doubles = np.mean(list(self._base.values()), 0)
         return mean
 
+    @property
+    def spread(self) -> Doubles:
+        """Standard deviation (Q,) of the same."""
+        deviation: Doubles = np.std(list(self._base.values()), 0)
+        return deviation
+
     def drawn_from(self, probed: ProbedPicture) -> None:
         """Count a background picture's scores from now on."""
         self._base[probed.background] = probed.scores

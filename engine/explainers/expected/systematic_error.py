@@ -52,7 +52,7 @@ class SystematicError:
 
     def factor(self) -> Tensor:
         """Error over squared difference of the halves of all clusters together: (Q,)."""
-        error = seen = torch.as_tensor(self._independent)
+        error = seen = torch.as_tensor(self._independent, dtype=torch.float64)
         for draws, (energy, within) in self._even.items():
             ratio = (energy / within.clamp(min=1e-300)).numpy()
             error = error + energy * torch.from_numpy(excess(draws, ratio))

@@ -44,7 +44,7 @@ class LoadJob(WorkerJob):
                     began, first = time.monotonic(), at.done
                 elapsed = time.monotonic() - began
                 rate = (at.done - first) / elapsed if at.total and elapsed > 0.2 else math.nan
-                left = (at.total - at.done) / rate if rate > 0 else math.nan
+                left = (at.total - at.done) / rate if math.isfinite(rate) and rate > 0 else math.nan
                 self.doing = at.what
                 unit = "B" if at.total else ""
                 self.reporter.emit(ev.Progress(at.what, at.done, at.total, unit, rate, left))

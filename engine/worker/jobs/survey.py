@@ -57,7 +57,7 @@ class SurveyJob(WorkerJob):
             if self._run is not None:
                 self._run.stop()
         if self._frame is not None and self._frame.state in ("running", "paused"):
-            self._tell(self._frame, "paused" if self._paused else "running")
+            self._tell(self._frame)
 
     def chunks(self) -> Generator[None, None, None]:
         """A chunk is one of `SurveyRun`'s; its frames are told as `SurveyProgress`.
@@ -76,7 +76,7 @@ class SurveyJob(WorkerJob):
         try:
             for frame in frames:
                 if frame is not None:
-                    self._tell(frame, frame.state)
+                    self._tell(frame)
                     told = 0.0
                 if time.monotonic() - told > BEAT:
                     told = time.monotonic()
@@ -86,8 +86,10 @@ class SurveyJob(WorkerJob):
             frames.close()  # type: ignore[attr-defined]  # a generator
             self.reporter.emit(ev.Progress(self.doing, finished=True))
 
-    def _tell(self, frame: SurveyFrame, state: SurveyState) -> None:
-        self._frame = replace(frame, state=state)
+    def _tell(self, frame: SurveyFrame) -> None:
+        state: SurveyState = "paused" if self._paused else "running"
+        ended = frame.state in ("finished", "stopped")
+        self._frame = frame if ended else replace(frame, state=state)
         self.reporter.emit(ev.SurveyProgress(self.run_id, self._frame))
 
     def _progress(self) -> None:

@@ -27,7 +27,8 @@ TRACED = "mean_abs"
 class TraceJob(WorkerJob):
     """Explains the iterations that are due, in order, for target and original class.
 
-    It stays while the attack grows; put again after it was dropped, it goes on where it was.
+    It stays while the attack grows; put again after it was dropped, it goes on where it was,
+    unless it has failed: it would fail again.
     """
 
     name = "trace"
@@ -49,6 +50,7 @@ class TraceJob(WorkerJob):
         self._picture = picture
         self._listing = listing
         self._step = 0
+        self._failed = False
         self._points: list[EvidencePoint] = []
 
     @property
@@ -64,7 +66,7 @@ class TraceJob(WorkerJob):
     def _is_due(self) -> bool:
         """Whether the attack has an iteration to explain; moves on to it."""
         attack = self._picture.attack
-        if attack is None:
+        if attack is None or self._failed:
             return False
         last = len(attack.trace) - 1
         while self._step <= last:
@@ -78,7 +80,11 @@ class TraceJob(WorkerJob):
         """A chunk is one of the explainer's; after every iteration all points are told."""
         while True:
             if self._is_due():
-                yield from self._explain(self._step)
+                try:
+                    yield from self._explain(self._step)
+                except Exception:
+                    self._failed = True
+                    raise
                 self._step += 1
                 points = tuple(sorted(self._points, key=lambda p: (p.step, p.class_index)))
                 self.reporter.emit(ev.EvidenceTraced(self.run_id, TRACED, points))
