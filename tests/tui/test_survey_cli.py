@@ -14,7 +14,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from engine.builtin import sample_folder
@@ -75,7 +77,9 @@ def test_a_survey_tells_its_background_as_an_explanation_does(
     words = ("--out", str(out), "--limit", "2", "--background", samples, *QUICK)
     code, text, _ = run(capsys, samples, *words)
     assert code == 0
-    picture = str(next(sample_folder().iterdir()))
+    picture = str(tmp_path / "outside.png")  # one of the samples would be left out for itself
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(picture)
     assert main(["explain", picture, "--background", samples, "--samples", "4", "--json"]) == 0
     digest = json.loads(capsys.readouterr().out)["background"]
     assert len(digest) == 12
