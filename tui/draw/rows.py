@@ -11,7 +11,7 @@ from rich.style import Style
 from tui.draw import colors
 from tui.draw.cells import style
 from tui.draw.colors import RGB
-from tui.draw.text import fit
+from tui.draw.text import ELLIPSIS, fit
 
 SELECTED: RGB = (54, 60, 74)
 SELECTED_ELSEWHERE: RGB = (32, 36, 44)
@@ -31,9 +31,12 @@ def row(parts: Iterable[Part], width: int) -> list[Segment]:
     segments: list[Segment] = []
     left = width
     for text, ink in parts:
-        if left <= 0:
+        if cell_len(text) > left:
+            cut = fit(text, left)
+            if cut == ELLIPSIS and segments:  # apart from a whole number before it
+                cut = f" {cut}" if left > 1 else ""
+            segments.append(Segment(cut, ink))
             break
-        text = fit(text, left)
         segments.append(Segment(text, ink))
         left -= cell_len(text)
     return segments

@@ -6,7 +6,7 @@ import math
 from pathlib import PurePath
 
 from engine.types import EXPLAINERS, Attribution, Evidence, Prediction
-from tui.draw.text import compact, percent, safe
+from tui.draw.text import SEPARATOR, compact, percent, safe
 from tui.state.network import NetworkView
 from tui.state.picture import ChosenPicture
 
@@ -135,8 +135,9 @@ def _verdict(evidence: Evidence) -> str:
 def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> str:
     """What was explained, how, and how sure the estimate is: one line above the heatmaps.
 
-    With `first` the error, the part that noise alone would show, and the completeness gap of the
-    first class of each side are given. `running` says whether an unfinished estimate goes on.
+    The parts come in the order of their importance, since a narrow line leaves out the last.
+    With `first` the completeness gap, the error and the part that noise alone would show are given
+    of the first class of each side. `running` says whether an unfinished estimate goes on.
     """
     clean, other = pair(evidence)
     shown = [a for a in (clean, other) if a is not None] if first else []
@@ -146,7 +147,10 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     drawn = f"n {evidence.samples:,}"
     if not evidence.done:
         drawn += f" of {evidence.total:,}" if running else f" of {evidence.total:,}, stopped"
-    parts = [f"step {evidence.step}", f"{explainer}, {settings.score}{where}", drawn]
+    parts = [f"step {evidence.step}", drawn]
+    gaps = [compact(a.gap, 2) for a in shown if math.isfinite(a.gap)]
+    if gaps:
+        parts.append("gap " + " | ".join(gaps))
     errors = [relative_error(a) for a in shown]
     if errors and all(map(math.isfinite, errors)):
         shares = [percent(error).removesuffix(" %") for error in errors]
@@ -156,14 +160,12 @@ def caption(evidence: Evidence, *, first: bool = True, running: bool = True) -> 
     noises = [noise_share(a) for a in shown]
     if noises and all(map(math.isfinite, noises)):
         parts.append("noise alone " + " | ".join(f"{100 * noise:.0f}" for noise in noises) + " %")
-    gaps = [compact(a.gap, 2) for a in shown if math.isfinite(a.gap)]
-    if gaps:
-        parts.append("gap " + " | ".join(gaps))
+    parts.append(f"{explainer}, {settings.score}{where}")
     if running and not evidence.done and math.isfinite(evidence.seconds_left):
         parts.append(f"{math.ceil(evidence.seconds_left)} s left")
     if evidence.note:
         parts.append(safe(evidence.note))
-    return " · ".join(parts)
+    return SEPARATOR.join(parts)
 
 
 def why_no_picture(network: NetworkView, picture: ChosenPicture) -> str:

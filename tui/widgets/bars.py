@@ -9,7 +9,7 @@ from engine.types import ClassLabel, Prediction
 from tui.draw import charts, colors
 from tui.draw.cells import line, piece
 from tui.draw.colors import RGB
-from tui.draw.text import pad, percent, safe
+from tui.draw.text import fit_apart, pad, percent, safe
 from tui.widgets.canvas import Canvas
 
 _PERCENT_WIDTH = 7
@@ -41,12 +41,13 @@ class PredictionBars(Canvas):
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """The lines that fit."""
-        names = [safe(p.name) for p in self._predictions]
+        names = [safe(p.name) for p in self._predictions[:height]]
         longest = max((cell_len(name) for name in names), default=0)
         room = width - 2 - 1 - _PERCENT_WIDTH - 1
         # Where room is short the name matters more than the bar.
         name_width = max(0, min(longest, max(room - max(5, room // 4), min(room, 10))))
         bar_width = max(0, room - name_width)
+        names = fit_apart(names, name_width)
         return [
             self._line(prediction, name, name_width, bar_width)
             for prediction, name in zip(self._predictions[:height], names, strict=False)

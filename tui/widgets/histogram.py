@@ -67,11 +67,12 @@ class HistogramView(Canvas):
     def _axis(self, width: int) -> Strip:
         assert self._edges is not None
         # The outer bins hold what lies beyond them too.
-        low = "≤" + compact(float(self._edges[0]))
-        high = "≥" + compact(float(self._edges[-1]), sign=True)
+        first, last = float(self._edges[0]), float(self._edges[-1])
+        ends = [("≤" + compact(first, n), "≥" + compact(last, n, sign=True)) for n in (3, 2, 1)]
+        low, high = next((two for two in ends if len("".join(two)) < width), ("", ""))
         text = low + high.rjust(width - len(low))
         middle = width // 2
-        centred = abs(float(self._edges[0] + self._edges[-1])) < 1e-6 * float(self._edges[-1])
+        centred = abs(first + last) < 1e-6 * last
         if centred and text[middle - 1 : middle + 2].strip() == "":
             text = text[:middle] + "0" + text[middle + 1 :]
-        return line(piece(text[:width], colors.QUIET))
+        return line(piece(text, colors.QUIET))

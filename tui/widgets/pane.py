@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.app import ComposeResult
@@ -12,6 +14,7 @@ from textual.widget import Widget
 from tui.draw.cells import style
 from tui.draw.colors import ACCENT, FAINT, QUIET, RGB, TEXT
 from tui.draw.rows import row
+from tui.draw.text import ELLIPSIS, SEPARATOR, first_fitting, fit, fit_apart, fit_parts
 from tui.widgets.canvas import Canvas
 
 
@@ -24,17 +27,24 @@ class Title(Canvas):
         super().__init__()
         self._heading = title
         self._notes: tuple[str, ...] = ()
+        self._others: Sequence[str] = ()
         self._color = color
         self._lit = False
 
     def set(self, *notes: str, title: str | None = None) -> None:
         """Change the note beside the title (safe text), or the title as well.
 
-        Of several notes, longest first, the first that fits is shown.
+        Of several notes, longest first, the first that fits is shown, else those parts of the
+        last that do.
         """
-        self._notes = notes
+        self._notes, self._others = notes, ()
         if title is not None:
             self._heading = title
+        self.redraw()
+
+    def set_name(self, name: str, *others: str) -> None:
+        """Have a name as the note, and cut it so that it can be told from `others`."""
+        self._notes, self._others = (name,), (name, *others)
         self.redraw()
 
     def light(self, lit: bool) -> None:
@@ -45,9 +55,7 @@ class Title(Canvas):
     def draw(self, width: int, height: int) -> list[Strip]:
         """One line."""
         color = ACCENT if self._lit else self._color
-        room = width - 3 - cell_len(self._heading)
-        fitting = (note for note in self._notes if cell_len(note) <= room)
-        note = next(fitting, self._notes[-1] if self._notes else "")
+        note = self._note(max(0, width - 3 - cell_len(self._heading)))
         note = f"  {note}" if note else ""
         segments = row([(self._heading, style(color, bold=True)), (note, style(QUIET))], width - 1)
         rule = width - 1 - sum(cell_len(segment.text) for segment in segments)
@@ -55,6 +63,15 @@ class Title(Canvas):
             Segment(" " + ("━" if self._lit else "─") * rule, style(ACCENT if self._lit else FAINT))
         )
         return [Strip(segments)]
+
+    def _note(self, room: int) -> str:
+        if self._others:
+            cut = fit_apart(self._others, room)[0]
+        else:
+            last = self._notes[-1] if self._notes else ""
+            whole = first_fitting(self._notes, room) or fit_parts(last.split(SEPARATOR), room)
+            cut = whole or fit(last, room)
+        return "" if cut == ELLIPSIS else cut
 
 
 class Pane(Vertical):

@@ -65,7 +65,7 @@ class Rows(LineList):
                 (mark + " ", style(ACCENT)),
                 (pad(fit_middle(name, left), left), style(TEXT if bright or current else QUIET)),
                 (" ", style(TEXT)),
-                (pad(safe(says), right), style(QUIET if bright else FAINT)),
+                (pad(fit_middle(safe(says), right), right), style(QUIET if bright else FAINT)),
                 (pad(chance, 7, right=True), style(QUIET)),
             ],
             width,

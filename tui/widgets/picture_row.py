@@ -40,7 +40,7 @@ class PictureRow(Horizontal):
             frame.perturbation if frame else None, moving=playing
         )
         name = safe(opened.path.replace("\\", "/").rsplit("/", 1)[-1]) if opened else ""
-        self._title("#clean-pane", name)
+        self.query_one("#clean-pane", Pane).heading.set_name(name)
         step = f"step {frame.step}" if frame else ""
         of = f"{step} of {frame.settings.iterations}" if frame else ""
         self._title("#adversarial-pane", of, step)

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from engine.types import Separation
 from tui.draw import charts, colors
 from tui.draw.cells import CellGrid, line, notice, pack, piece
-from tui.draw.text import compact, pad, safe
+from tui.draw.text import compact, first_fitting, fit_parts, pad
 from tui.widgets.canvas import Canvas
 
 
@@ -44,10 +44,12 @@ class RocCurve(Canvas):
             grid.fg[here] = pack(color)
         turned = ", reversed" if one.auroc < 0.5 else ""
         flag = f"{one.side} {compact(one.threshold)}" if math.isfinite(one.threshold) else "–"
-        head = f"AUROC {one.auroc:.2f}{turned} · {one.pairs} pairs · adversarial if {flag}"
-        axis = "0 %" + pad("false alarms 100 %", max(0, width - 3), right=True)
+        pairs, rule = f"{one.pairs} pairs", f"adversarial if {flag}"
+        head = fit_parts([f"AUROC {one.auroc:.2f}{turned}", pairs, rule], width)
+        ends = ("false alarms 100 %", "100 %")
+        axis = "0 %" + pad(first_fitting(ends, width - 4), max(0, width - 3), right=True)
         return [
-            line(piece(safe(head, width), colors.TEXT)),
+            line(piece(head, colors.TEXT)),
             *grid.strips(),
-            line(piece(axis[:width], colors.QUIET)),
+            line(piece(axis, colors.QUIET)),
         ]

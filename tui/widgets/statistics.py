@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -12,7 +14,7 @@ from engine.types import Attribution, Evidence
 from engine.types.statistics import STATISTICS
 from tui.draw import colors
 from tui.draw.cells import line, notice, piece
-from tui.draw.text import exponent_of, minus, pad, statistic_name
+from tui.draw.text import exponent_of, first_fitting, minus, pad, statistic_name
 from tui.state.sentences import UNKNOWN
 from tui.widgets.canvas import Canvas
 
@@ -80,6 +82,52 @@ def spared() -> list[str]:
     return [one.name for one in sorted(some, key=lambda one: one.spared)]
 
 
+def unit_of(row: Row) -> str:
+    """The power of ten of a row's numbers: `e−6`."""
+    return minus(f"e{row.exponent}") if row.exponent else ""
+
+
+class Table(NamedTuple):
+    """The texts of a table and the cells of its columns."""
+
+    heading: list[str]
+    cells: list[list[str]]
+    widths: list[int]
+
+
+def laid_out(rows: Sequence[Row], width: int) -> Table:
+    """Names and the columns that `width` cells have room for, with no number cut.
+
+    Where room is short errors lose their leading zero; then the difference is left out with its
+    error, then the adversarial value.
+    """
+    end = 1 + max(len(unit_of(row)) for row in rows)
+    gap = min(6, max(0, (width - 44) // 4))
+    adversarial = "adversarial" if gap > 5 else "adv."
+    for count, full in ((5, True), (5, False), (3, False), (2, False), (1, False)):
+        heading = ["", "clean", adversarial, "Δ  ", "±err" if full else "±"][:count]
+        cells = [
+            [
+                statistic_name(row.key),
+                number(row.clean),
+                number(row.adversarial),
+                number(row.difference, sign=True),
+                spread(row.error, full=full) if math.isfinite(row.difference) else "",
+            ][:count]
+            for row in rows
+        ]
+        longest = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        least = [0, 6 + gap, 6 + gap, 6 + gap, 6 if full else 4]
+        # Between an error and its value there is no blank.
+        widths = [max(a, b + (n < 4)) for n, (a, b) in enumerate(zip(least, longest, strict=False))]
+        widths[0] = 8 + 4 * full
+        if sum(widths) + end <= width:
+            break
+    if gap == 0:
+        widths[0] += min(6, max(0, width - sum(widths) - end))
+    return Table(heading, cells, widths)
+
+
 class StatisticsTable(Canvas):
     """Rows of statistics with clean, adversarial and their difference with its error.
 
@@ -108,58 +156,39 @@ class StatisticsTable(Canvas):
         for key in spared():
             if len(rows) >= height:
                 rows = [row for row in rows if row.key != key]
-        full = width >= 40
-        gap = min(6, max(0, (width - 44) // 4))
-        widths = [8 + 4 * full, 6 + gap, 6 + gap, 6 + gap, 6 if full else 4]
-        if gap == 0:
-            widths[0] += min(6, max(0, width - sum(widths) - 4))
-        heading = (
-            "",
-            "clean",
-            "adversarial" if gap > 5 else "adv.",
-            "Δ  ",
-            "±err" if full else "±",
-        )
-        lines = [self._line(" ", heading, widths, "", heading=True)]
-        lines += [self._row(row, widths, full) for row in rows]
+        table = laid_out(rows, width)
+        lines = [self._line(table.heading, table.widths, heading=True)]
+        for row, cells in zip(rows, table.cells, strict=True):
+            marked = row.marked and len(cells) == 5
+            lines.append(self._line(cells, table.widths, unit_of(row), marked=marked))
         if len(lines) + 1 < height and any(row.marked for row in rows):
-            note = f"* differs by more than {rows[0].interval:.2f} errors (95 %)"
-            lines += [line(piece(pad(note, width), colors.QUIET))]
+            errors = f"{rows[0].interval:.2f} errors"
+            notes = (f"* differs by more than {errors} (95 %)", f"* beyond {errors}")
+            lines += [line(piece(first_fitting(notes, width), colors.QUIET))]
         unsure = any(math.isfinite(r.difference) and not math.isfinite(r.error) for r in rows)
         if len(lines) + 1 < height and unsure and self._evidence:
             note = f"±? {UNKNOWN}" + ("" if self._evidence.done else " yet")
-            lines += [line(piece(pad(note, width), colors.QUIET))]
+            lines += [line(piece(first_fitting((note, f"±? {UNKNOWN}"), width), colors.QUIET))]
         return lines
-
-    def _row(self, row: Row, widths: list[int], full: bool) -> Strip:
-        cells = (
-            statistic_name(row.key),
-            number(row.clean),
-            number(row.adversarial),
-            number(row.difference, sign=True),
-            spread(row.error, full=full) if math.isfinite(row.difference) else "",
-        )
-        unit = minus(f"e{row.exponent}") if row.exponent else ""
-        return self._line("*" if row.marked else " ", cells, widths, unit)
 
     def _line(
         self,
-        mark: str,
-        cells: tuple[str, ...],
-        widths: list[int],
-        unit: str,
+        cells: Sequence[str],
+        widths: Sequence[int],
+        unit: str = "",
         *,
         heading: bool = False,
+        marked: bool = False,
     ) -> Strip:
-        certain = mark == "*"
         tones = (colors.TEXT, colors.CLEAN, colors.ADVERSARIAL, colors.TEXT, colors.QUIET)
-        # A name may run into what the first number leaves of its column.
-        spare = max(0, widths[1] - len(cells[1]) - 1)
-        widths = [widths[0] + spare, widths[1] - spare, *widths[2:]]
+        if len(widths) > 1:  # A name may run into what the first number leaves of its column.
+            spare = max(0, widths[1] - len(cells[1]) - 1)
+            widths = [widths[0] + spare, widths[1] - spare, *widths[2:]]
         parts: list[Segment] = []
-        for place, (text, width, tone) in enumerate(zip(cells, widths, tones, strict=True)):
-            color = colors.ACCENT if certain and place == 3 else tone
+        for place, (text, width) in enumerate(zip(cells, widths, strict=True)):
+            color = colors.ACCENT if marked and place == 3 else tones[place]
             if heading and place not in (1, 2):
                 color = colors.QUIET
             parts.append(piece(pad(text, width, right=place not in (0, 4)), color))
+        mark = "*" if marked else " "
         return line(*parts, piece(mark, colors.ACCENT, bold=True), piece(unit, colors.QUIET))

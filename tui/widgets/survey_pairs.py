@@ -11,7 +11,7 @@ from engine.types import SurveyedPair
 from tui.draw import colors
 from tui.draw.cells import style
 from tui.draw.rows import row
-from tui.draw.text import compact, pad, safe
+from tui.draw.text import compact, fit_middle, pad, safe
 from tui.widgets.line_list import LineList
 
 
@@ -32,12 +32,12 @@ class PairsList(LineList):
         pair = self.pairs[index]
         name = "/".join(PurePath(pair.path).parts[-2:])
         values = f" {compact(pair.clean)} → {compact(pair.adversarial)}"
-        distance = pad(f"{pair.separation:+.1f} sd ", 9, right=True)
+        distance = f"{pair.separation:+.1f} sd ".rjust(9)
         room = max(8, width - len(distance) - len(values))
         return row(
             [
                 (distance, style(colors.ACCENT)),
-                (pad(safe(name), room), style(colors.TEXT)),
+                (pad(fit_middle(safe(name), room), room), style(colors.TEXT)),
                 (values, style(colors.QUIET)),
             ],
             width,

@@ -16,16 +16,20 @@ from tui.draw.text import fit_middle, pad, safe
 from tui.widgets.canvas import Canvas
 from tui.widgets.line_list import LineList
 
-AUROC, TPR, HIGHER = 18, 8, 8
-"""Cells of the columns with numbers."""
+NUMBERS = (("AUROC [95 %]", 18), ("TPR@5%", 8), ("clean>", 8))
+"""The columns with numbers, the most important first, and their cells."""
+LEAST_NAMES = 24
 
 
-def columns(width: int) -> tuple[int, int, int]:
-    """Cells for arm, explanation and statistic."""
-    room = max(24, width - AUROC - TPR - HIGHER - 1)
-    third = min(20, max(12, room // 6))
+def columns(width: int) -> tuple[list[int], list[int]]:
+    """Cells for arm, explanation and statistic, and for the columns of numbers that fit."""
+    cells = [cells for _, cells in NUMBERS]
+    while len(cells) > 1 and width - sum(cells) - 1 < LEAST_NAMES:
+        cells.pop()
+    room = max(LEAST_NAMES // 2, width - sum(cells) - 1)
+    third = min(20, max(12, room // 6), room)
     second = int(0.4 * (room - third))
-    return room - third - second, second, third
+    return [room - third - second, second, third], cells
 
 
 class ResultsHeader(Canvas):
@@ -35,11 +39,10 @@ class ResultsHeader(Canvas):
 
     def draw(self, width: int, height: int) -> list[Strip]:
         """One line."""
-        first, second, third = columns(width)
+        (first, second, third), cells = columns(width)
         names = pad("attack", first) + pad("explained", second) + pad("figure", third)
         numbers = "".join(
-            pad(name, cells, right=True)
-            for name, cells in (("AUROC [95 %]", AUROC), ("TPR@5%", TPR), ("clean>", HIGHER))
+            pad(name, room, right=True) for (name, _), room in zip(NUMBERS, cells, strict=False)
         )
         return [line(piece(names + numbers, colors.QUIET))]
 
@@ -76,21 +79,27 @@ class ResultsList(LineList):
     def line(self, index: int, width: int, *, current: bool) -> list[Segment]:
         """Arm, explanation, statistic, AUROC, true positives, paired share."""
         one = self._rows[index]
-        first, second, third = columns(width)
+        (first, second, third), cells = columns(width)
         # Arms differ at both ends of their names: cut what is between.
         arm = fit_middle(safe(self._names.get(one.arm, one.arm)), first - 1)
         share = "–" if not math.isfinite(one.tpr) else f"{100 * one.tpr:.0f} %"
         higher = "–" if not math.isfinite(one.higher) else f"{100 * one.higher:.0f} %"
         clear = math.isfinite(one.low) and not one.low <= 0.5 <= one.high
         ink = style(colors.TEXT, bold=clear)
+        numbers = [
+            (one.auroc_text, ink),
+            (share, style(colors.TEXT)),
+            (higher, style(colors.QUIET)),
+        ]
         return row(
             [
                 (pad(arm, first), style(colors.TEXT)),
                 (pad(safe(one.explanation), second - 1) + " ", style(colors.QUIET)),
                 (pad(safe(one.statistic), third - 1) + " ", style(colors.TEXT)),
-                (pad(one.auroc_text, AUROC, right=True), ink),
-                (pad(share, TPR, right=True), style(colors.TEXT)),
-                (pad(higher, HIGHER, right=True), style(colors.QUIET)),
+                *(
+                    (pad(text, room, right=True), tone)
+                    for (text, tone), room in zip(numbers, cells, strict=False)
+                ),
             ],
             width,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from rich.cells import cell_len
@@ -17,69 +16,16 @@ from engine.types import EvidencePoint, FloatArray, Frame
 from tui.draw import charts, colors
 from tui.draw.cells import CellGrid, blend, line, notice, pack, piece
 from tui.draw.colors import RGB
-from tui.draw.text import compact, fit, percent, safe, statistic_name
+from tui.draw.text import compact, fit, fit_apart, percent, safe, statistic_name
 from tui.state.sentences import UNKNOWN
 from tui.widgets.canvas import Canvas
+from tui.widgets.time_curves import Curve, evidence_curves, probability_curves
 
 GUTTER = 4
 LEAST_NAME = 10
 """Cells of a class's name below which the legend leaves out the step."""
 TARGET_MARK, ORIGINAL_MARK = "●", "○"
 TARGET_LINE, ORIGINAL_LINE = "━━", "╍╍"
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """One class over iterations, in the units of the axis; `reach` is half a 95 % interval."""
-
-    target: bool
-    steps: FloatArray
-    values: FloatArray
-    reach: FloatArray | None = None
-
-    @property
-    def color(self) -> RGB:
-        """Warm for the target, blue for the original class."""
-        return colors.TARGET if self.target else colors.ORIGINAL
-
-    def at(self, step: int) -> tuple[float, float] | None:
-        """Value and reach at a step that is known."""
-        index = np.flatnonzero(self.steps == step)
-        if not index.size or not np.isfinite(self.values[index[0]]):
-            return None
-        reach = float("nan") if self.reach is None else float(self.reach[index[0]])
-        return float(self.values[index[0]]), reach
-
-
-def probability_curves(frame: Frame) -> list[Curve]:
-    """Original class, then target where there is one."""
-    steps = np.array([record.step for record in frame.trace], dtype=float)
-    original = np.array([record.probability_original for record in frame.trace])
-    curves = [Curve(False, steps, original)]
-    if frame.target is not None:
-        target = np.array([record.probability_target for record in frame.trace])
-        curves.append(Curve(True, steps, target))
-    return curves
-
-
-def evidence_curves(frame: Frame, points: Iterable[EvidencePoint]) -> list[Curve]:
-    """A curve for the original class and one for the target, of the points that there are."""
-    by_class: dict[int, list[EvidencePoint]] = {}
-    for point in sorted(points, key=lambda point: point.step):
-        by_class.setdefault(point.class_index, []).append(point)
-    wanted = [(False, frame.original)]
-    if frame.target is not None:
-        wanted.append((True, frame.target))
-    return [
-        Curve(
-            is_target,
-            np.array([p.step for p in own], dtype=float),
-            np.array([p.value for p in own]),
-            np.array([p.interval * p.error for p in own]),
-        )
-        for is_target, label in wanted
-        if (own := by_class.get(label.index))
-    ]
 
 
 class TimeAxis(Canvas):
@@ -224,32 +170,58 @@ class TimeAxis(Canvas):
         value = at.probability_original if at else float("nan")
         entries.append((ORIGINAL_LINE + ORIGINAL_MARK, frame.original.name, value, colors.ORIGINAL))
         where = f"step {frame.step}/{self._steps}"
+        if width < sum(len(mark) + len(percent(p)) + 4 for mark, _, p, _ in entries):
+            entries = [(mark[-1], name, value, color) for mark, name, value, color in entries]
         # Names share what marks, figures and blanks leave; a short one leaves its part to the next.
         left = width - sum(len(mark) + len(percent(p)) + 4 for mark, _, p, _ in entries)
-        shortest = min(cell_len(safe(name)) for _, name, *_ in entries)
+        names = [safe(name) for _, name, *_ in entries]
+        shortest = min(map(cell_len, names))
         room = max(left // len(entries), left - shortest) if len(entries) > 1 else left
         after = len(where) + 1
         if room - after // len(entries) < min(LEAST_NAME, room):
             where, after = "", 0  # the mark on the axis says it as well
-        room -= after // len(entries)
+        names = fit_apart(names, max(0, room - after // len(entries)))
         parts: list[Segment] = []
-        for mark, name, probability, color in entries:
+        used = 0
+        for name, (mark, _, probability, color) in zip(names, entries, strict=True):
+            figure = percent(probability)
+            used += len(mark) + cell_len(name) + len(figure) + 4
+            if used > width - after + 2:  # no blanks are needed after the last
+                break
             parts.append(piece(mark + " ", color, bold=True))
-            parts.append(piece(safe(name, max(0, room)) + " ", color))
-            parts.append(piece(percent(probability) + "  ", colors.TEXT, bold=True))
-        before = Strip(parts).crop(0, max(0, width - after))  # the step is never cut
+            parts.append(piece(name + " ", color))
+            parts.append(piece(figure + "  ", colors.TEXT, bold=True))
+        before = Strip(parts).crop(0, max(0, width - after))
         gap = " " * max(0, width - before.cell_length - len(where))
         return line(*before, piece(gap), piece(where, colors.ACCENT))
 
     def _evidence_legend(self, frame: Frame, curves: list[Curve], width: int, top: float) -> Strip:
-        parts = [piece(f"{self._statistic or 'evidence'}, max {compact(top)}  ", colors.QUIET)]
-        for curve in reversed(curves):
-            here = curve.at(frame.step)
-            if here is not None:
-                mark = TARGET_MARK if curve.target else ORIGINAL_MARK
-                parts.append(piece(f"{mark} {compact(here[0])}", curve.color))
-                spread = f"±{compact(here[1], 2)}" if math.isfinite(here[1]) else UNKNOWN
-                parts.append(piece(f" {spread}  ", colors.QUIET))
+        name = self._statistic or "evidence"
+        here = [
+            (f"{TARGET_MARK if curve.target else ORIGINAL_MARK} ", curve.color, *value)
+            for curve in reversed(curves)
+            if (value := curve.at(frame.step)) is not None
+        ]
+        said = [
+            (mark + compact(v), f" ±{compact(e, 2)}" if math.isfinite(e) else f" {UNKNOWN}", color)
+            for mark, color, v, e in here
+        ]
+        plain = [(value, "", color) for value, _, color in said]
+        # What is left out first where room is short: the axis' end, errors, the name, the original.
+        for head, values in (
+            (f"{name}, max {compact(top)}  ", said),
+            (f"{name}  ", said),
+            (f"{name}  ", plain),
+            ("", said),
+            ("", plain),
+            ("", plain[:1]),
+            ("", []),
+        ):
+            parts = [piece(head, colors.QUIET)]
+            for text, error, color in values:
+                parts += [piece(text, color), piece(error + "  ", colors.QUIET)]
+            if sum(cell_len(part.text) for part in parts) <= width + 2:
+                break
         return line(*parts).crop(0, width)
 
     def _axis(self, frame: Frame, width: int) -> Strip:
